@@ -1,0 +1,84 @@
+# Big Red Button. `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+PACKAGES := shared cli services/api-gateway services/provisioner services/installer
+CODE := shared cli services tests bench deploy docs/examples
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the environment -------------------------------------------------------------------------------------------------
+
+.tools/ready: deploy/prerequisites
+	deploy/prerequisites
+	python3 -m venv .tools
+	.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	touch $@
+
+.venv/ready: .tools/ready requirements.lock $(PACKAGES:%=%/pyproject.toml)
+	$(UV) venv -q --allow-existing --python python3 .venv
+	VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements.lock
+	VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps $(PACKAGES:%=-e %)
+	touch $@
+
+.PHONY: venv lock
+venv: .venv/ready ## The Python environment, from the lock
+lock: .tools/ready ## Pin anew what the packages require
+	$(UV) lock -q --upgrade
+	$(UV) export -q --all-packages --no-emit-workspace --format requirements-txt -o requirements.lock
+	$(UV) export -q --no-dev $(patsubst %,--package brb-%,api-gateway provisioner installer) --no-emit-workspace \
+	  --format requirements-txt -o deploy/requirements.lock
+
+# --- checks and tests ------------------------------------------------------------------------------------------------
+
+.PHONY: check format lint types imports documents
+check: lint types imports ## Format, lint, types, import rules, unit and contract tests
+	$(BIN)/pytest -q tests/unit tests/contract
+format: .venv/ready ## Format the code
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+lint: .venv/ready
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE) sandbox
+types: .venv/ready
+	$(BIN)/mypy $(PACKAGES) tests bench deploy
+imports: .venv/ready
+	$(BIN)/lint-imports
+documents: .venv/ready ## Generate docs/openapi.json and docs/asyncapi.json anew
+	$(BIN)/python -m brb_api_gateway openapi > docs/openapi.json
+	$(BIN)/python -m brb_api_gateway asyncapi > docs/asyncapi.json
+
+.PHONY: test e2e
+test: .venv/ready ## Unit, contract and integration tests (real PostgreSQL and NATS, no container engine)
+	$(BIN)/pytest tests/unit tests/contract tests/integration
+e2e: .venv/ready sandbox platform ## End-to-end tests against the sandbox cloud
+	$(BIN)/pytest tests/e2e
+
+# --- the sandbox, the platform, the button ---------------------------------------------------------------------------
+
+.PHONY: sandbox sandbox-down platform platform-down demo demo-down
+sandbox: ## A real OpenStack and an artifact mirror in containers
+	sandbox/up
+sandbox-down: ## Remove the sandbox and all it made
+	sandbox/down
+platform: .venv/ready ## The services on the sandbox, by docker compose
+	deploy/up sandbox
+platform-down: ## Remove the services and their state
+	deploy/up down
+demo: .venv/ready sandbox platform ## Sandbox, platform, and the button: a Ready cluster and its kubeconfig
+	$(BIN)/python deploy/demo.py
+demo-down: platform-down sandbox-down ## Remove everything that `make demo` made
+
+# --- benchmarks ------------------------------------------------------------------------------------------------------
+
+.PHONY: bench-button bench-scale
+bench-button: .venv/ready sandbox platform ## Button to Ready against a hand-written script; prints `ratio <number>`
+	$(BIN)/python -m bench.button
+bench-scale: .venv/ready ## Hub and gateway with 1,000 clusters on fakes
+	$(BIN)/python -m bench.scale

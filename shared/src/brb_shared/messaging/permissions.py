@@ -1,0 +1,63 @@
+"""Which subjects each login may use, from the registry: a service writes its own kinds and reads those meant for it.
+
+Source: NATS documentation, "JetStream API reference" (subjects below $JS.API) and "Authorization".
+"""
+
+from dataclasses import dataclass
+
+from brb_shared.contracts.registry import KINDS, SUBJECT_PREFIX, Kind, Service, Stream, dead_subject
+from brb_shared.messaging.broker import inbox_prefix
+
+SUBSCRIBER = "subscriber"
+"""The login of event subscribers outside the platform: reads HAPPENED, writes nothing."""
+
+
+@dataclass(frozen=True)
+class Permissions:
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def permissions_of(service: Service) -> Permissions:
+    streams = [f"$JS.API.STREAM.{act}.{stream}" for stream in Stream for act in ("INFO", "CREATE")]
+    writes = [kind.subject("*") for kind in KINDS if kind.writer is service]
+    reads = [subject for kind in KINDS if service in kind.readers for subject in _consumer_subjects(kind, service)]
+    publish = ("$JS.API.INFO", *streams, *writes, *reads, dead_subject(service))
+    return Permissions(publish=publish, subscribe=(f"{inbox_prefix(service)}.>",))
+
+
+def subscriber_permissions() -> Permissions:
+    stream = Stream.HAPPENED
+    api = [f"$JS.API.STREAM.INFO.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}", f"$JS.API.DIRECT.GET.{stream}.>"]
+    consumers = [f"$JS.API.CONSUMER.{act}.{stream}.>" for act in ("CREATE", "INFO", "MSG.NEXT", "DELETE")]
+    publish = ("$JS.API.INFO", *api, *consumers, f"$JS.ACK.{stream}.>")
+    return Permissions(publish=publish, subscribe=(f"{inbox_prefix(SUBSCRIBER)}.>",))
+
+
+def render_nats_config(logins: dict[str, str]) -> str:
+    """The part of nats-server's configuration that holds the logins. `logins`: name to public nkey (U…)."""
+    users = "\n".join(_render_user(nkey, _permissions_of_login(name)) for name, nkey in sorted(logins.items()))
+    return f"authorization {{\n  users = [\n{users}\n  ]\n}}\n"
+
+
+def _permissions_of_login(name: str) -> Permissions:
+    return subscriber_permissions() if name == SUBSCRIBER else permissions_of(Service(name))
+
+
+def _consumer_subjects(kind: Kind, service: Service) -> list[str]:
+    place = f"{kind.stream}.{kind.durable(service)}"
+    return [
+        f"$JS.API.CONSUMER.CREATE.{place}.{SUBJECT_PREFIX}.{kind.stream.lower()}.{kind.name}.*",
+        f"$JS.API.CONSUMER.INFO.{place}",
+        f"$JS.API.CONSUMER.MSG.NEXT.{place}",
+        f"$JS.ACK.{place}.>",
+    ]
+
+
+def _render_user(nkey: str, permissions: Permissions) -> str:
+    publish, subscribe = _quoted(permissions.publish), _quoted(permissions.subscribe)
+    return f"    {{ nkey: {nkey}, permissions: {{ publish: [{publish}], subscribe: [{subscribe}] }} }}"
+
+
+def _quoted(subjects: tuple[str, ...]) -> str:
+    return ", ".join(f'"{subject}"' for subject in subjects)

@@ -1,0 +1,1 @@
+"""Real servers for tests: PostgreSQL and NATS from their wheels, no container engine needed."""

@@ -1,0 +1,3 @@
+"""Fixtures for every tier: real PostgreSQL and NATS."""
+
+pytest_plugins = ["brb_shared.testing.plugin"]
