@@ -12,6 +12,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -41,11 +42,20 @@ def make_all(state: Path, clouds_file: Path) -> None:
         own = folder / service
         _keep(own / "keyring", new_keyring_line("1"))
         _write(own / "service_public_keys.json", json.dumps(nkeys))
-        _write(own / "clouds.yaml", clouds_file.read_text())
+        _write(own / "clouds.yaml", _clouds_for(service, clouds_file))
     _make_ssh_ca(folder)
     _write(folder / "nats/logins.conf", render_nats_config(nkeys))
     _write(state / "compose.env", "".join(f"{line}\n" for line in _environment(folder)))
     _hand_over(folder)
+
+
+def _clouds_for(service: Service, clouds_file: Path) -> str:
+    """The installer needs the clouds' addresses only, not the operator's access to them."""
+    content = yaml.safe_load(clouds_file.read_text())
+    if service is Service.INSTALLER:
+        for cloud in content["clouds"].values():
+            cloud.pop("operator", None)
+    return str(yaml.safe_dump(content, sort_keys=False))
 
 
 def _make_ssh_ca(folder: Path) -> None:
@@ -64,9 +74,7 @@ def _environment(folder: Path) -> list[str]:
     for service in Service:
         login = service.replace("-", "_")
         password = _keep(folder / "postgres" / f"postgres_{login}", secrets.token_hex(24))
-        lines.append(
-            f"BRB_DATABASE_URL_{login.upper()}=postgresql+asyncpg://{login}:{password}@postgres:5432/brb"
-        )
+        lines.append(f"BRB_DATABASE_URL_{login.upper()}=postgresql+asyncpg://{login}:{password}@postgres:5432/brb")
     return lines
 
 

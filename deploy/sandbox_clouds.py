@@ -1,6 +1,6 @@
 """Print the platform's clouds file for the sandbox, from the clouds.yaml that the sandbox wrote.
 
-    sandbox_clouds.py .demo/clouds.yaml > clouds-for-the-platform.yaml
+sandbox_clouds.py .demo/clouds.yaml > clouds-for-the-platform.yaml
 """
 
 import sys

@@ -86,13 +86,21 @@ class NatsServer(Server):
 
     name = "nats"
 
+    def __init__(self, extra_configuration: str = "") -> None:
+        """`extra_configuration` is appended to the server's configuration file, for instance logins."""
+        super().__init__()
+        (self.folder / "nats.conf").write_text(extra_configuration)
+
     @property
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
         program = Path(sys.executable).with_name("nats-server")
-        return [str(program), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "jetstream")]
+        return [
+            str(program), "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "jetstream"),
+            "-c", str(self.folder / "nats.conf"),
+        ]  # fmt: skip
 
     def wipe(self) -> None:
         """Kill it, delete its data, start it anew."""
