@@ -1,0 +1,102 @@
+"""The tree of commands. Each is imported only when it runs: the start has to be quick."""
+
+from cyclopts import App, Parameter
+
+DESCRIPTION = """Kubernetes clusters on OpenStack, from one command and back to nothing.
+
+First:  brb login
+Then:   brb cluster create NAME
+        brb cluster kubeconfig NAME --set-current
+        brb cluster delete NAME
+
+Data goes to stdout, progress and errors to stderr.
+With -o json progress is a stream of CloudEvents on stdout, one a line.
+
+Exit codes: 0 ok, 1 error, 2 cancelled, 3 not found, 4 sign in first, 5 denied,
+6 does not fit the quota, 7 timed out but still running, 8 conflict."""
+
+_COMMANDS = "brb_cli.commands"
+
+
+def build_app() -> App:
+    app = App(
+        name="brb",
+        help=DESCRIPTION,
+        help_format="plaintext",
+        version_flags=["--version"],
+        version=_version,
+        default_parameter=Parameter(negative=(), show_default=False),
+    )
+    _add(app, "login", "login:login", "Sign in with a Keystone password or application credential")
+    _add(app, "logout", "login:logout", "Sign out and forget the token")
+    _add(app, "whoami", "login:whoami", "Who is signed in, where, and until when")
+    app.command(_profiles())
+    app.command(_clouds())
+    app.command(_credentials())
+    app.command(_clusters())
+    _add(app, "apply", "apply:apply", "Make clusters be as files say; shows what differs")
+    _add(app, "wait", "wait:wait", "Wait for a cluster to be Ready, or gone")
+    app.command(_webhooks())
+    _add(app, "doctor", "doctor:doctor", "Check what is needed for brb to work")
+    _add(app, "completion", "completion:completion", "A completion script for bash, zsh or fish")
+    app.command(f"{_COMMANDS}.completion:complete", name="__words", show=False)
+    return app
+
+
+def _profiles() -> App:
+    app = App(name="profile", help="Profiles of the configuration file")
+    _add(app, "list", "profile:list_profiles", "The profiles")
+    _add(app, "use", "profile:use_profile", "Make a profile the current one")
+    return app
+
+
+def _clouds() -> App:
+    app = App(name="cloud", help="Clouds, and what can be chosen in them")
+    _add(app, "list", "cloud:list_clouds", "The clouds that one can sign in to")
+    _add(app, "choices", "cloud:show_choices", "Flavors, images, networks, versions and quotas")
+    return app
+
+
+def _credentials() -> App:
+    app = App(name="credential", help="Application credentials that clusters use")
+    _add(app, "create", "credential:create_credential", "Make one, or hand one over")
+    _add(app, "list", "credential:list_credentials", "The project's credentials")
+    _add(app, "delete", "credential:delete_credential", "Delete one")
+    return app
+
+
+def _clusters() -> App:
+    app = App(name="cluster", help="Clusters")
+    _add(app, "create", "cluster_create:create_cluster", "Make a cluster and wait until it is Ready")
+    _add(app, "list", "cluster:list_clusters", "The project's clusters")
+    _add(app, "show", "cluster:show_cluster", "One cluster: conditions and machines")
+    _add(app, "watch", "cluster:watch_cluster", "Follow a cluster as it changes")
+    _add(app, "scale", "cluster_change:scale_cluster", "Change the quantity of a machine pool")
+    _add(app, "update", "cluster_change:update_cluster", "Change labels or deletion protection")
+    _add(app, "kubeconfig", "kubeconfig:kubeconfig", "A kubeconfig of your own for a cluster")
+    _add(app, "delete", "cluster_delete:delete_cluster", "Remove a cluster and all that was made for it")
+    _add(app, "events", "cluster:list_events", "The timeline of a cluster")
+    _add(app, "retry", "cluster_change:retry_cluster", "Try again now, after the cause of a failure is gone")
+    _add(app, "runs", "cluster:list_runs", "What the installer ran on the machines, and the output")
+    return app
+
+
+def _webhooks() -> App:
+    app = App(name="webhook", help="Signed webhooks: who is told of what happens")
+    _add(app, "create", "webhook:create_webhook", "Register one; its signing secret is shown once")
+    _add(app, "list", "webhook:list_webhooks", "The project's webhooks")
+    _add(app, "update", "webhook:update_webhook", "Change, enable or disable one")
+    _add(app, "delete", "webhook:delete_webhook", "Delete one and its deliveries")
+    _add(app, "deliveries", "webhook:list_deliveries", "What became of each delivery")
+    _add(app, "redeliver", "webhook:redeliver", "Deliver again")
+    return app
+
+
+def _add(app: App, name: str, target: str, summary: str) -> None:
+    app.command(f"{_COMMANDS}.{target}", name=name, help=summary)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"brb {version('brb-cli')}"

@@ -1,0 +1,1 @@
+"""One module per noun; `app.py` names what is in them."""

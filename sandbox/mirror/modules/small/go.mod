@@ -1,0 +1,3 @@
+module brb/mirror/small
+
+go 1.26.0

@@ -1,0 +1,115 @@
+"""The HTTP application: the public API under /v1, the workers' route under /internal/v1."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import httpx
+from fastapi import FastAPI
+
+from brb_api_gateway.clouds import endpoints as clouds
+from brb_api_gateway.clusters import endpoints as clusters
+from brb_api_gateway.clusters import subresources, watch
+from brb_api_gateway.clusters.feed import Feed
+from brb_api_gateway.clusters.installer import InstallerClient
+from brb_api_gateway.clusters.resolution import Resolution
+from brb_api_gateway.clusters.service import ClusterService
+from brb_api_gateway.container import Container, open_container
+from brb_api_gateway.credentials import endpoints as credentials
+from brb_api_gateway.openstack.cloud import OpenStack
+from brb_api_gateway.sessions import endpoints as sessions
+from brb_api_gateway.settings import Settings
+from brb_api_gateway.webhooks import endpoints as webhooks
+from brb_api_gateway.webhooks.service import WebhookService
+from brb_shared.contracts.registry import Service
+from brb_shared.http import ServiceKey, ServiceVerifier, create_app
+from brb_shared.settings import required
+
+VERSION = "1.0.0"
+ROUTERS = (
+    sessions.router,
+    clouds.router,
+    credentials.router,
+    credentials.internal,
+    clusters.router,
+    subresources.router,
+    watch.router,
+    webhooks.router,
+)
+DESCRIPTION = """Kubernetes as a service on OpenStack.
+
+Sign in at `POST /v1/sessions`, then send `Authorization: Bearer <token>`. A plain `POST /v1/clusters {"name": "x"}`
+makes a cluster. Errors are RFC 9457 problems with `code`, `errors` (JSON pointers), `user_fixable` and `request_id`."""
+
+_INSTALLER_SECONDS = 60.0
+
+
+def make_app(settings: Settings, openstack: OpenStack | None = None) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            container = await stack.enter_async_context(open_container(settings, openstack))
+            await _provide(app, container, stack)
+            yield
+
+    async def readiness() -> dict[str, bool]:
+        container: Container = app.state.container
+        return {"database": await container.database.is_up()}
+
+    app = create_app(
+        title="Big Red Button",
+        service=Service.API_GATEWAY,
+        version=VERSION,
+        description=DESCRIPTION,
+        routers=ROUTERS,
+        readiness=readiness,
+        lifespan=lifespan,
+    )
+    return app
+
+
+async def _provide(app: FastAPI, container: Container, stack: AsyncExitStack) -> None:
+    """What the endpoints take from `app.state`."""
+    settings, database = container.settings, container.database
+    key_file = required(settings.service_key_file, "service_key_file", Service.API_GATEWAY)
+    keys_file = required(settings.service_public_keys_file, "service_public_keys_file", Service.API_GATEWAY)
+    client = httpx.AsyncClient(base_url=settings.installer_url, timeout=_INSTALLER_SECONDS)
+    app.state.container = container
+    app.state.sessions, app.state.choices = container.sessions, container.choices
+    app.state.credentials = container.credentials
+    app.state.clusters = ClusterService(
+        database, container.outbox, Resolution(container.choices, container.credentials), container.credentials
+    )
+    app.state.installer = InstallerClient(client, ServiceKey.load(key_file, Service.API_GATEWAY))
+    app.state.verifier = ServiceVerifier.load(keys_file, Service.API_GATEWAY)
+    app.state.webhooks = WebhookService(database, container.keyring, container.targets)
+    app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes))
+    stack.push_async_callback(client.aclose)
+    await _run_feed(app.state.feed, stack)
+
+
+async def _run_feed(feed: Feed, stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(feed.run(), name="feed")
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+def bare_app() -> FastAPI:
+    """The application with its routes and nothing behind them: for documents and tests of the routes."""
+
+    async def readiness() -> dict[str, bool]:
+        return {}
+
+    return create_app(
+        title="Big Red Button",
+        service=Service.API_GATEWAY,
+        version=VERSION,
+        description=DESCRIPTION,
+        routers=ROUTERS,
+        readiness=readiness,
+    )

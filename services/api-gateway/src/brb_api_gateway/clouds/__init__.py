@@ -1,0 +1,1 @@
+"""The clouds that are registered, and what can be chosen in them."""

@@ -1,0 +1,1 @@
+"""Clusters: their public API, and the hub controller that drives them. Read `flow.py` first."""

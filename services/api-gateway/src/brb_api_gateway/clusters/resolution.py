@@ -1,0 +1,111 @@
+"""From a request to a checked spec: asks the cloud for its lists, fills in defaults, collects what is wrong."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from brb_api_gateway.clouds.service import ChoiceService
+from brb_api_gateway.clusters.change import check_change, merge_patch, needs_cloud
+from brb_api_gateway.clusters.creation import ClusterDraft
+from brb_api_gateway.clusters.defaults import Resolver
+from brb_api_gateway.clusters.models import ClusterRow
+from brb_api_gateway.clusters.schemas import ClusterCreate, ClusterPatch
+from brb_api_gateway.clusters.spec import ClusterSpec, ClusterSpecInput
+from brb_api_gateway.clusters.validation import check_choices, check_spec
+from brb_api_gateway.credentials.service import CredentialService
+from brb_api_gateway.errors import conflict, invalid
+from brb_api_gateway.openstack.cloud import Catalogue
+from brb_api_gateway.sessions.principal import Principal
+from brb_shared.contracts.ids import CredentialId, new_cluster_id, new_id
+from brb_shared.http import FieldError
+
+
+class Resolution:
+    def __init__(self, choices: ChoiceService, credentials: CredentialService) -> None:
+        self._choices = choices
+        self._credentials = credentials
+
+    async def draft(self, principal: Principal, body: ClusterCreate) -> tuple[ClusterDraft, Catalogue]:
+        """Raises Problem 422 with a pointer for each field that is wrong, 503 if the cloud does not answer."""
+        named = body.spec.cloud_credential_id
+        if named is not None:
+            await self._credentials.require_usable(principal.tenant, named)
+        catalogue = await self._choices.catalogue(principal)
+        resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest)
+        spec = resolver.resolve(body.spec, named or CredentialId(new_id("cr")))
+        _raise_if_any(
+            [
+                *resolver.errors,
+                *check_spec(body.metadata.name, spec, self._choices.versions),
+                *check_choices(spec, catalogue),
+            ]
+        )
+        draft = ClusterDraft(
+            new_cluster_id(), body.metadata.name, body.metadata.labels, spec, makes_credential=named is None
+        )
+        return draft, catalogue
+
+    async def change(
+        self, principal: Principal, row: ClusterRow, body: ClusterPatch
+    ) -> tuple[ClusterSpec, dict[str, str]]:
+        """The spec and labels after the patch. Raises Problem 422, or 409 while the cluster is being deleted."""
+        if row.deletion_requested_at is not None:
+            raise conflict("deleting", "The cluster is being deleted and cannot be changed any more")
+        labels = merge_patch(row.labels, body.metadata.labels or {})
+        before = ClusterSpec.model_validate(row.spec)
+        if not body.spec:
+            return before, labels
+        given = _parse(merge_patch(row.spec, body.spec))
+        return await self._resolve_change(principal, row.name, before, given), labels
+
+    async def _resolve_change(
+        self, principal: Principal, name: str, before: ClusterSpec, given: ClusterSpecInput
+    ) -> ClusterSpec:
+        new_pools = needs_cloud(before, {pool.name for pool in given.machine_pools})
+        catalogue = await self._choices.catalogue(principal) if new_pools else None
+        given = _keep_fixed_defaults(given, before)
+        resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest, before)
+        spec = resolver.resolve(given, given.cloud_credential_id or before.cloud_credential_id)
+        errors = [*resolver.errors, *check_change(before, spec)]
+        errors += [error for error in check_spec(name, spec, self._choices.versions) if _concerns_change(error)]
+        errors += check_choices(spec, catalogue) if catalogue is not None else []
+        _raise_if_any(errors)
+        return spec
+
+
+def _keep_fixed_defaults(given: ClusterSpecInput, before: ClusterSpec) -> ClusterSpecInput:
+    """A fixed field whose default may have moved since (a newer version, say) keeps its value where null is given."""
+    kept = {
+        "kubernetes_version": given.kubernetes_version or before.kubernetes_version,
+        "api_endpoint": given.api_endpoint or before.api_endpoint,
+        "network": given.network.model_copy(
+            update={
+                "external_network": given.network.external_network or before.network.external_network,
+                "existing_subnet": given.network.existing_subnet or before.network.existing_subnet,
+            }
+        ),
+    }
+    return given.model_copy(update=kept)
+
+
+def _concerns_change(error: FieldError) -> bool:
+    """A version that is not installed any more must not keep a running cluster from being changed."""
+    return error.pointer != "/spec/kubernetes_version"
+
+
+def _parse(document: dict[str, Any]) -> ClusterSpecInput:
+    """Raises Problem 422."""
+    try:
+        return ClusterSpecInput.model_validate(document)
+    except ValidationError as error:
+        raise invalid(
+            [
+                FieldError(pointer="/spec/" + "/".join(str(part) for part in item["loc"]), detail=item["msg"])
+                for item in error.errors()
+            ]
+        ) from error
+
+
+def _raise_if_any(errors: list[FieldError]) -> None:
+    if errors:
+        raise invalid(errors)

@@ -1,0 +1,1 @@
+"""Restricted application credentials: made or taken, sealed at rest, handed to the workers only."""

@@ -1,0 +1,44 @@
+"""What grows old is removed: sessions, keys of repeated requests, changes to watch, records of deleted clusters."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from brb_api_gateway.clusters import repository as clusters
+from brb_api_gateway.clusters import timeline
+from brb_api_gateway.database import Work
+from brb_api_gateway.sessions import repository as sessions
+from brb_api_gateway.settings import Settings
+from brb_api_gateway.webhooks import repository as webhooks
+from brb_shared.database import Database
+from brb_shared.reconcile import Result, Settled, wake
+
+KEY = "housekeeping"
+_INTERVAL = timedelta(minutes=5)
+_MARGIN = timedelta(minutes=5)
+"""A watcher's id is judged by its time: changes are kept this much longer than an id is good for."""
+
+
+class Housekeeping:
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    async def reconcile(self) -> Result:
+        async with self._database.sessions.begin() as session:
+            await self._remove(session, datetime.now(UTC))
+        return Settled(recheck_after=_INTERVAL)
+
+    async def begin(self) -> None:
+        """Put it into the work table, once for all replicas."""
+        async with self._database.sessions.begin() as session:
+            await wake(session, Work, KEY)
+
+    async def _remove(self, session: AsyncSession, now: datetime) -> None:
+        settings = self._settings
+        await sessions.remove_expired(session, now)
+        await clusters.remove_old_keys(session, now - timedelta(hours=settings.idempotency_hours))
+        await timeline.remove_changes(session, now - timedelta(minutes=settings.watch_history_minutes) - _MARGIN)
+        retention = now - timedelta(days=settings.retention_days)
+        await timeline.remove_events(session, await clusters.remove_gone(session, retention))
+        await webhooks.remove_deliveries(session, retention)

@@ -1,0 +1,24 @@
+"""All tables of schema `api_gateway`, for alembic and tests."""
+
+from brb_api_gateway.clusters.models import AskedRow, ChangeRow, ClusterRow, EventRow, IdempotencyRow, SeenRow
+from brb_api_gateway.credentials.models import CredentialRow
+from brb_api_gateway.database import SCHEMA, Base, GatewayOutbox, Work
+from brb_api_gateway.sessions.models import SessionRow
+from brb_api_gateway.webhooks.models import DeliveryRow, WebhookRow
+
+__all__ = [
+    "SCHEMA",
+    "AskedRow",
+    "Base",
+    "ChangeRow",
+    "ClusterRow",
+    "CredentialRow",
+    "DeliveryRow",
+    "EventRow",
+    "GatewayOutbox",
+    "IdempotencyRow",
+    "SeenRow",
+    "SessionRow",
+    "WebhookRow",
+    "Work",
+]

@@ -1,0 +1,1 @@
+"""What the gateway asks of OpenStack: a Protocol, and its only implementation with openstacksdk."""

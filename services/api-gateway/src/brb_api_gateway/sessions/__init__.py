@@ -1,0 +1,1 @@
+"""Sign-in with Keystone, and the sessions that follow from it."""

@@ -1,0 +1,45 @@
+"""SQL of sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from brb_api_gateway.sessions.models import SessionRow
+
+
+async def add_session(session: AsyncSession, row: SessionRow) -> None:
+    session.add(row)
+
+
+async def find_by_token_hash(session: AsyncSession, token_hash: bytes) -> SessionRow | None:
+    query = select(SessionRow).where(SessionRow.token_hash == token_hash, SessionRow.expires_at > func.now())
+    return (await session.scalars(query)).one_or_none()
+
+
+async def find_by_id(session: AsyncSession, session_id: str) -> SessionRow | None:
+    return await session.get(SessionRow, session_id)
+
+
+async def newest_password_session(session: AsyncSession, cloud: str, user_id: str) -> SessionRow | None:
+    """A live session of the user that may act for his application credentials: not one of such a credential."""
+    query = (
+        select(SessionRow)
+        .where(
+            SessionRow.cloud == cloud,
+            SessionRow.user_id == user_id,
+            SessionRow.method == "password",
+            SessionRow.expires_at > func.now(),
+        )
+        .order_by(SessionRow.expires_at.desc())
+        .limit(1)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+async def remove_session(session: AsyncSession, session_id: str) -> None:
+    await session.execute(delete(SessionRow).where(SessionRow.id == session_id))
+
+
+async def remove_expired(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(SessionRow).where(SessionRow.expires_at < before))

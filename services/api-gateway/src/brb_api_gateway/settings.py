@@ -1,0 +1,37 @@
+"""Settings of the api-gateway, besides those that every service has."""
+
+from pydantic import Field
+
+from brb_shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    installer_url: str = Field(default="http://127.0.0.1:8002", description="Where the installer's HTTP API answers")
+    kubernetes_versions: tuple[str, ...] = Field(
+        default=("1.36.3", "1.35.4"),
+        description="Versions that can be installed, as a JSON list; default: both minors that are tested",
+    )
+    kubernetes_versions_unsupported: dict[str, str] = Field(
+        default={}, description="Versions shown as not supported, and why, as a JSON object; default none"
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, description="Hours a session lasts at most; Keystone's token may end it earlier"
+    )
+    idempotency_hours: float = Field(default=24.0, gt=0, description="Hours an Idempotency-Key is remembered")
+    retention_days: float = Field(
+        default=30.0, gt=0, description="Days that the timeline and deletion report of a deleted cluster are kept"
+    )
+    watch_history_minutes: float = Field(
+        default=60.0, gt=0, description="Minutes back that a watch can be resumed from; older ids answer 410"
+    )
+    openstack_threads: int = Field(
+        default=16, gt=0, description="Calls to OpenStack at the same time; openstacksdk blocks a thread for each"
+    )
+    openstack_timeout_seconds: float = Field(
+        default=15.0, gt=0, description="Seconds that one call to OpenStack may take"
+    )
+    hub_concurrency: int = Field(default=16, gt=0, description="Clusters that one replica plans at the same time")
+    webhook_allowed_networks: tuple[str, ...] = Field(
+        default=(), description="Internal ranges (CIDR) that webhooks may reach all the same; default none"
+    )
+    webhook_timeout_seconds: float = Field(default=10.0, gt=0, description="Seconds that one delivery may take")

@@ -1,0 +1,1 @@
+"""Signed webhooks: who is told of what happened to a project's clusters."""

@@ -1,0 +1,1 @@
+"""What every cluster gets right after init: pod network and cloud integration, from the upstream manifests."""

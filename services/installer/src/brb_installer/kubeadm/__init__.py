@@ -1,0 +1,1 @@
+"""kubeadm's configuration and the node's files, as pure functions of what is desired and what the machine is."""

@@ -1,0 +1,18 @@
+"""Keeps secrets out of what is stored and shown of a step's output."""
+
+import re
+
+from brb_shared.secrets import redactor
+
+_SECRETS = re.compile(
+    r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"  # a bootstrap token
+    r"|(?<!sha256:)\b[0-9a-f]{64}\b"  # a certificate key; not the CA's hash, which is public
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----",
+    re.DOTALL,
+)
+
+
+def clean(text: str) -> str:
+    """Without secrets, and without what PostgreSQL and JSON cannot hold."""
+    text = _SECRETS.sub("[redacted]", redactor.clean(text))
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

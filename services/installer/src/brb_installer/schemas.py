@@ -1,0 +1,42 @@
+"""What the internal API takes and gives."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class KubeconfigRequest(BaseModel):
+    """The gateway has checked the user's right to the cluster; `groups` are what the cluster's own RBAC goes by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str = Field(pattern=r"^[A-Za-z0-9._@-]{1,55}$", description="Becomes the certificate's CN brb:user:<id>")
+    groups: tuple[str, ...] = Field(default=(), max_length=64, description="Each with the prefix brb:")
+    ttl_seconds: int = Field(default=43_200, ge=600, le=86_400, description="Life of the certificate")
+
+
+class Kubeconfig(BaseModel):
+    kubeconfig: str = Field(description="YAML; secret")
+    expires_at: datetime
+
+
+class RunSummary(BaseModel):
+    """One run of a step on a machine."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    machine: str
+    server_id: str
+    step: str
+    started_at: datetime
+    ended_at: datetime | None
+    exit_code: int | None = Field(description="None while it runs; 254: interrupted")
+
+
+class RunDetail(RunSummary):
+    output: str = Field(description="All it has said so far, without secrets")
+
+
+class RunList(BaseModel):
+    items: list[RunSummary]

@@ -1,0 +1,2 @@
+# The administrator's kubeconfig, as kubeadm wrote it.
+cat /etc/kubernetes/admin.conf

@@ -1,0 +1,133 @@
+# Puts the container runtime and Kubernetes' programs on the machine. Run again, it downloads only what differs.
+#
+# ARTIFACTS         a line `name|binary or tar|destination|url|checksum url` each; $ARCH is replaced
+# COMMANDS          programs the kubelet needs, as `command:package`
+# IMAGES            container images to pull before they are needed
+# KUBEADM_IMAGES    yes: kubeadm's images for KUBERNETES_VERSION from IMAGE_REPOSITORY too, and wait for all
+# IN_CONTAINER      yes: the machine shares its kernel with others
+# RESOLV_CONF       the resolver configuration for pods
+# Exit codes: 41 a download failed, 42 a checksum is wrong.
+stamps=/var/lib/brb/artifacts
+work=/var/lib/brb/download
+mkdir -p "$stamps" "$work" /opt/cni/bin /etc/brb /etc/cni/net.d /etc/kubernetes/manifests
+# A step that was cut off may have left half a file behind.
+rm -f "$work"/*
+
+case $(uname -m) in
+    x86_64) ARCH=amd64 ;;
+    aarch64) ARCH=arm64 ;;
+    *) echo "The architecture $(uname -m) is not supported"; exit 1 ;;
+esac
+
+fetch() { # url file
+    if command -v curl >/dev/null; then
+        curl --fail --silent --show-error --location --retry 2 --connect-timeout 10 --output "$2" "$1"
+    elif command -v wget >/dev/null; then
+        wget --quiet --tries=2 --timeout=30 --output-document="$2" "$1"
+    else
+        python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])' "$1" "$2"
+    fi
+}
+
+promised() { # checksum file, name of the file it is about; knows `<sum>` and lines `<sum>  <name>`
+    awk -v name="$2" 'NF == 1 {print $1; exit}
+        {sub(/^\*/, "", $2); parts = split($2, path, "/"); if (path[parts] == name) {print $1; exit}}' "$1"
+}
+
+sum_of() { sha256sum "$1" | cut -d' ' -f1; }
+
+install_artifact() { # name how destination url checksum_url
+    fetch "$5" "$work/$1.sum" || { echo "No answer from $5"; return 41; }
+    expected=$(promised "$work/$1.sum" "$(basename "$4")")
+    if [ ${#expected} -ne 64 ]; then echo "No SHA-256 of $(basename "$4") in $5"; return 42; fi
+    if [ "$2" = binary ] && [ -x "$3" ] && [ "$(sum_of "$3")" = "$expected" ]; then return 0; fi
+    if [ "$2" = tar ] && [ "$(cat "$stamps/$1" 2>/dev/null)" = "$expected" ]; then return 0; fi
+    fetch "$4" "$work/$1" || { echo "No answer from $4"; return 41; }
+    if [ "$(sum_of "$work/$1")" != "$expected" ]; then
+        rm -f "$work/$1"; echo "$4 has another SHA-256 than $expected"; return 42
+    fi
+    if [ "$2" = binary ]; then
+        chmod 0755 "$work/$1"; mv -f "$work/$1" "$3"
+    else
+        mkdir -p "$3"; tar -C "$3" --no-same-owner -xzf "$work/$1"; rm -f "$work/$1"
+    fi
+    echo "$expected" > "$stamps/$1"
+    echo "Installed $1"
+}
+
+ensure_commands() {
+    missing=
+    for pair in $COMMANDS; do
+        command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+    done
+    [ -z "$missing" ] && return 0
+    echo "Installing packages:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get -q -o DPkg::Lock::Timeout=120 update && apt-get -q -y -o DPkg::Lock::Timeout=120 \
+        install --no-install-recommends $missing; } > "$work/apt.log" 2>&1 \
+        || { tail -n 3 "$work/apt.log"; return 41; }
+}
+
+prepare_kernel() {
+    printf 'overlay\nbr_netfilter\n' > /etc/modules-load.d/brb.conf
+    printf 'net.ipv4.ip_forward = 1\nfs.inotify.max_user_instances = 8192\nfs.inotify.max_user_watches = 524288\n' \
+        > /etc/sysctl.d/90-brb.conf
+    for module in overlay br_netfilter; do modprobe "$module" 2>/dev/null || true; done
+    sysctl -q -p /etc/sysctl.d/90-brb.conf 2>/dev/null || true
+    # A container has no swap of its own: it would turn off the host's.
+    if [ "$IN_CONTAINER" = no ]; then
+        swapoff -a
+        sed -i -E 's/^([^#].*[[:space:]]swap[[:space:]].*)$/# \1/' /etc/fstab
+    fi
+}
+
+pull_images() {
+    images=$IMAGES
+    if [ "$KUBEADM_IMAGES" = yes ]; then
+        images="$images $(kubeadm config images list --kubernetes-version "$KUBERNETES_VERSION" \
+            --image-repository "$IMAGE_REPOSITORY" 2>/dev/null)"
+    fi
+    pulls=
+    for image in $images; do
+        crictl --timeout 300s pull "$image" > /dev/null 2>&1 || echo "Could not pull $image yet" &
+        pulls="$pulls $!"
+    done
+    for pull in $pulls; do wait "$pull"; done
+}
+
+ensure_commands & commands=$!
+prepare_kernel
+ln -sfn "$RESOLV_CONF" /etc/brb/resolv.conf
+
+downloads=
+while IFS='|' read -r name how destination url checksum_url; do
+    [ -n "$name" ] || continue
+    url=$(echo "$url" | sed "s/\$ARCH/$ARCH/g"); checksum_url=$(echo "$checksum_url" | sed "s/\$ARCH/$ARCH/g")
+    install_artifact "$name" "$how" "$destination" "$url" "$checksum_url" &
+    downloads="$downloads $!"
+done <<END_OF_ARTIFACTS
+$ARTIFACTS
+END_OF_ARTIFACTS
+
+# A wrong checksum is worse news than a missing answer: it is the one that is told.
+failure=0
+for download in $downloads $commands; do
+    code=0; wait "$download" || code=$?
+    if [ "$code" -gt "$failure" ]; then failure=$code; fi
+done
+if [ "$failure" -ne 0 ]; then exit "$failure"; fi
+
+systemctl daemon-reload
+systemctl enable --quiet containerd kubelet
+systemctl restart containerd
+echo "Container runtime is up"
+if [ "$KUBEADM_IMAGES" = yes ]; then
+    echo "Pulling images"
+    pull_images
+else
+    # They may come while the machine waits for its turn or joins already.
+    systemctl reset-failed brb-pull.service 2>/dev/null || true
+    systemd-run --quiet --collect --unit=brb-pull --setenv=PATH="$PATH" /bin/sh -c \
+        'for image in "$@"; do crictl --timeout 300s pull "$image" & done; wait' pull $IMAGES || true
+fi
+echo "Machine is prepared"

@@ -1,0 +1,54 @@
+"""First contact: until SSH answers, and a host key of our own."""
+
+from datetime import timedelta
+
+from brb_installer.errors import MachineUnreachable
+from brb_installer.scripts import Script, ScriptName
+from brb_installer.steps.scope import DONE, MachineScope, StepResult
+from brb_shared.reconcile import Again
+
+_BOOT_POLL = timedelta(seconds=1)
+
+
+async def ensure_reachable(scope: MachineScope) -> StepResult:
+    """A new machine is given time to boot; after that, or when one was reached before, MachineUnreachable is raised."""
+    try:
+        await scope.node()
+    except MachineUnreachable:
+        if scope.machine.reached or _took_too_long(scope):
+            raise
+        return Again(_BOOT_POLL, "WaitingForSsh")
+    if not scope.machine.reached:
+        await scope.records.record_reached(scope.machine)
+        await scope.refresh()
+    return DONE
+
+
+async def ensure_own_host_key(scope: MachineScope) -> StepResult:
+    """Replace the host key of the user-data, which the metadata service shows to everyone on the machine. Idempotent.
+
+    The new public key is recorded before the machine shows it; both are accepted until it has shown it.
+    """
+    node = await scope.node()
+    if scope.machine.rotated_key is None:
+        public_key = _without_comment(await node.ask(Script(ScriptName.HOST_KEY_NEXT)))
+        await scope.records.record_host_key(scope.machine, public_key)
+    elif scope.machine.rotation_seen:
+        return DONE
+    elif node.host_key == scope.machine.rotated_key:
+        await scope.records.record_rotation_seen(scope.machine)
+        await scope.refresh()
+        return DONE
+    await node.ask(Script(ScriptName.HOST_KEY_USE))
+    await scope.tools.nodes.forget(scope.machine.server_id)
+    await scope.refresh()
+    return DONE
+
+
+def _took_too_long(scope: MachineScope) -> bool:
+    limit = timedelta(seconds=scope.tools.settings.machine_startup_timeout_seconds)
+    return scope.tools.now() - scope.machine.first_seen_at > limit
+
+
+def _without_comment(public_key: str) -> str:
+    return " ".join(public_key.split()[:2])

@@ -1,0 +1,56 @@
+"""What passes work with: everything outside the installer's own records, behind protocols."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from brb_installer.cluster import Cluster
+from brb_installer.kubeconfig import AdminAccess, parse_kubeconfig
+from brb_installer.kubernetes.cluster_api import ClusterApi, ClusterApis
+from brb_installer.settings import Settings
+from brb_installer.ssh.node import Nodes
+from brb_shared.clouds import Cloud
+from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
+from brb_shared.hub import CloudCredential
+from brb_shared.secrets import Keyring
+
+Document = dict[str, Any]
+_FIELD = "admin_kubeconfig"
+
+
+class Credentials(Protocol):
+    async def credential(self, credential_id: CredentialId) -> CloudCredential:
+        """Raises CredentialGone, TransientError."""
+        ...
+
+
+class Manifests(Protocol):
+    async def fetch(self, url: str) -> tuple[Document, ...]:
+        """The documents of a manifest in YAML; lists are taken apart. Raises TransientError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    settings: Settings
+    nodes: Nodes
+    apis: ClusterApis
+    keyring: Keyring
+    credentials: Credentials
+    manifests: Manifests
+    clouds: Mapping[CloudId, Cloud] = field(default_factory=dict)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def seal(self, cluster_id: ClusterId, kubeconfig: str) -> bytes:
+        return self.keyring.seal(kubeconfig.encode(), tenant=cluster_id, obj=cluster_id, field=_FIELD)
+
+    def admin_access(self, cluster: Cluster) -> AdminAccess:
+        """Raises SealBroken."""
+        assert cluster.kubeconfig is not None  # it is recorded together with the latch
+        opened = self.keyring.open(cluster.kubeconfig, tenant=cluster.id, obj=cluster.id, field=_FIELD)
+        return parse_kubeconfig(opened.decode())
+
+    def api(self, cluster: Cluster) -> ClusterApi:
+        """The API of an initialized cluster."""
+        return self.apis.of(cluster.id, self.admin_access(cluster))

@@ -1,0 +1,1 @@
+"""The cloud: `cloud.py` says what we need of it, `sdk_cloud.py` does it with openstacksdk."""

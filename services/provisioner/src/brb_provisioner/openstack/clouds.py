@@ -1,0 +1,79 @@
+"""The way into the clouds: which connection belongs to which credential, kept open between passes."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from brb_provisioner.errors import Unauthenticated, misconfigured, unauthenticated
+from brb_provisioner.ledger import Access
+from brb_provisioner.openstack.cloud import Cloud
+from brb_provisioner.openstack.sdk_cloud import (
+    ApplicationCredential,
+    Bounds,
+    SdkCloud,
+    connect_application_credential,
+    connect_operator,
+)
+from brb_provisioner.settings import ProvisionerSettings
+from brb_shared.clouds import Cloud as RegisteredCloud
+from brb_shared.contracts.ids import CloudId, CredentialId
+from brb_shared.contracts.infrastructure import InfrastructureDesired
+from brb_shared.hub import CredentialGone, HubClient
+
+
+class SdkClouds:
+    """Implements `steps.scope.Clouds`. Secrets live in memory only."""
+
+    def __init__(
+        self, registered: Mapping[CloudId, RegisteredCloud], hub: HubClient, settings: ProvisionerSettings
+    ) -> None:
+        self._registered = registered
+        self._hub = hub
+        pool = ThreadPoolExecutor(settings.api_threads, thread_name_prefix="openstack")
+        self._bounds = Bounds(pool, settings.api_timeout_seconds, settings.calls_per_cluster)
+        self._open: dict[CredentialId, tuple[SdkCloud, Access]] = {}
+
+    def registered(self, cloud_id: CloudId) -> RegisteredCloud:
+        if cloud_id not in self._registered:
+            raise misconfigured(f"This platform does not know the cloud {cloud_id} (any more): register it, then retry")
+        return self._registered[cloud_id]
+
+    async def cluster_access(self, desired: InfrastructureDesired) -> tuple[Cloud, Access]:
+        registered = self.registered(desired.cloud)
+        if desired.credential_id not in self._open:
+            self._open[desired.credential_id] = await self._connect(registered, desired.credential_id)
+        return self._open[desired.credential_id]
+
+    async def operator_access(self, cloud_id: CloudId, project_id: str) -> Cloud | None:
+        """With a token of the project if the operator has a role there, else as administrator from outside."""
+        registered = self.registered(cloud_id)
+        if registered.operator is None:
+            return None
+        inside = connect_operator(registered, registered.operator, project_id, self._bounds, is_foreign=False)
+        try:
+            await inside.authenticate()
+        except Unauthenticated:
+            return connect_operator(registered, registered.operator, project_id, self._bounds, is_foreign=True)
+        return inside
+
+    def forget(self, credential_id: CredentialId) -> None:
+        opened = self._open.pop(credential_id, None)
+        if opened is not None:
+            opened[0].close()
+
+    async def close(self) -> None:
+        for credential_id in list(self._open):
+            self.forget(credential_id)
+        self._bounds.pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _connect(self, registered: RegisteredCloud, credential_id: CredentialId) -> tuple[SdkCloud, Access]:
+        try:
+            credential = await self._hub.credential(credential_id)
+        except CredentialGone as error:
+            raise unauthenticated("The platform does not have the cluster's credential any more") from error
+        secret = credential.application_credential_secret.get_secret_value()
+        own = ApplicationCredential(credential.application_credential_id, secret, credential.project_id)
+        cloud = connect_application_credential(registered, own, self._bounds)
+        access = Access(
+            credential.project_id, credential.user_id, credential.application_credential_id, credential.name
+        )
+        return cloud, access

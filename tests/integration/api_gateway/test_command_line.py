@@ -1,0 +1,111 @@
+"""`brb` against the real gateway: the whole walk, as a newcomer types it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from fakes.gateway_cloud import RIGHT_PASSWORD, WillingCloud, catalogue
+from fakes.served import serving
+
+Brb = Callable[..., Awaitable["Done"]]
+
+
+@dataclass(frozen=True)
+class Done:
+    exit_code: int | None
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+async def brb(app: FastAPI, tmp_path: Path) -> AsyncIterator[Brb]:
+    """A process for each command; nobody is signed in yet."""
+    async with serving(app, headers={}) as client:
+        env = {"HOME": str(tmp_path / "home"), "BRB_HOST": str(client.base_url).rstrip("/"), "PATH": "/usr/bin:/bin"}
+
+        async def call(*words: str, stdin: str = "") -> Done:
+            pipe = asyncio.subprocess.PIPE
+            command = (sys.executable, "-m", "brb_cli", *words)
+            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=env)
+            async with asyncio.timeout(120):
+                out, err = await process.communicate(stdin.encode())
+            return Done(process.returncode, out.decode(), err.decode())
+
+        yield call
+
+
+@pytest.fixture
+async def signed_in(brb: Brb) -> Brb:
+    done = await brb("login", "--username", "alice", "--password-stdin", stdin=f"{RIGHT_PASSWORD}\n")
+    assert done.exit_code == 0, done.stderr
+    return brb
+
+
+@pytest.mark.usefixtures("work", "workers")
+async def test_a_cluster_is_made_scaled_and_removed(signed_in: Brb) -> None:
+    created = await signed_in("cluster", "create", "x")
+    assert created.exit_code == 0, created.stderr
+    assert created.stdout.splitlines()[1].split()[:4] == ["x", "Ready", "100%", "3/3"]
+
+    scaled = await signed_in("cluster", "scale", "x", "1", "-o", "json")
+    assert scaled.exit_code == 0, scaled.stderr
+    last = json.loads(scaled.stdout.splitlines()[-1])
+    assert last["type"] == "brb.v1.cli.finished"
+    for e in map(json.loads, scaled.stdout.splitlines()):
+        d=e["data"]; st=d.get("status",{})
+        print("DBG", e["type"], d.get("metadata",{}).get("generation"), st.get("state"), st.get("observed_generation"), [(m["name"][-9:], m["leaving"], m["state"]) for m in st.get("machines",[])], [(c["type"],c["status"],c["observed_generation"],c["reason"]) for c in st.get("conditions",[])])
+    assert len(last["data"]["status"]["machines"]) == 2
+
+    shown = await signed_in("cluster", "show", "x", "-o", "yaml")
+    applied = await signed_in("apply", "-f", "-", stdin=shown.stdout)
+    assert (applied.exit_code, applied.stderr) == (0, "= cluster x\n")
+
+    events = await signed_in("cluster", "events", "x", "-o", "name")
+    assert "MachinesDone" in events.stdout
+
+    deleted = await signed_in("cluster", "delete", "x", "--yes")
+    assert deleted.exit_code == 0, deleted.stderr
+    assert "Cluster x is gone. Removed:" in deleted.stderr
+    assert (await signed_in("cluster", "list", "-o", "json")).json == []
+
+
+async def test_what_the_api_refuses_has_its_exit_code(signed_in: Brb, cloud: WillingCloud) -> None:
+    assert (await signed_in("cluster", "show", "x")).exit_code == 3
+    assert (await signed_in("cluster", "create", "x", "--no-wait")).exit_code == 0
+    assert (await signed_in("cluster", "create", "x", "--no-wait")).exit_code == 8
+    assert (await signed_in("cluster", "kubeconfig", "x")).exit_code == 8
+    wrong = await signed_in("cluster", "create", "y", "--flavor", "m9")
+    assert wrong.exit_code == 1
+    assert "m9" in wrong.stderr
+    assert (await signed_in("wait", "cluster/x", "--timeout", "1s")).exit_code == 7
+    cloud.catalogue_answer = catalogue(floating_ips_free=0)
+    assert (await signed_in("cluster", "create", "y")).exit_code in (0, 6)
+    assert (await signed_in("logout")).exit_code == 0
+    assert (await signed_in("cluster", "list")).exit_code == 4
+
+
+async def test_a_refused_password_is_told(brb: Brb) -> None:
+    done = await brb("login", "--username", "alice", "--password-stdin", stdin="wrong\n")
+    assert done.exit_code == 4
+    assert "Check the user, password" in done.stderr
+
+
+async def test_choices_webhooks_and_the_doctor(signed_in: Brb) -> None:
+    assert "m1.medium" in (await signed_in("cloud", "choices")).stdout
+    assert (await signed_in("cluster", "create", "x", "--dry-run", "-o", "json")).json["fits"] is True
+    made = await signed_in("webhook", "create", "https://192.0.2.10/hook", "-o", "json")
+    assert made.exit_code in (0, 1)
+    doctor = await signed_in("doctor")
+    assert doctor.exit_code == 0, doctor.stdout + doctor.stderr
+    assert (await signed_in("__words", "--", "cloud", "choices", "")).stdout == "test\n"
