@@ -6,6 +6,7 @@ sandbox_clouds.py .demo/clouds.yaml > clouds-for-the-platform.yaml
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -19,6 +20,7 @@ def sandbox_cloud(clouds_yaml: dict[str, Any]) -> dict[str, Any]:
         "display_name": "Sandbox",
         "auth_url": operator["auth"]["auth_url"],
         "region_name": operator["region_name"],
+        "dns_nameservers": [urlsplit(operator["auth"]["auth_url"]).hostname],
         "lb_provider": "ovn",
         "lb_method": "SOURCE_IP_PORT",
         "operator": {name: operator["auth"][name] for name in OPERATOR_FIELDS if name in operator["auth"]},

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 
 from brb_api_gateway.access import EXTENSION, Access, Resource, Verb
 from brb_api_gateway.app import bare_app
-from brb_api_gateway.document import asyncapi, openapi
+from brb_api_gateway.document import DOCUMENTS, openapi
+from brb_api_gateway.settings import Settings
 from brb_shared.contracts.registry import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,23 +33,24 @@ PUBLIC = {("POST", "/v1/sessions"), ("GET", "/v1/clouds")}
 
 
 def names(route: APIRoute) -> str:
-    return f"{'/'.join(sorted(route.methods))} {route.path}"
+    return f"{'/'.join(sorted(route.methods or ()))} {route.path}"
 
 
 def load(name: str) -> Any:
     return json.loads((DOCS / name).read_text())
 
 
-def test_the_openapi_document_is_current() -> None:
-    assert load("openapi.json") == openapi(), "run: python -m brb_api_gateway openapi > docs/openapi.json"
-
-
-def test_the_asyncapi_document_is_current() -> None:
-    assert load("asyncapi.json") == asyncapi(), "run: python -m brb_api_gateway asyncapi > docs/asyncapi.json"
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [("openapi", "openapi.json"), ("asyncapi", "asyncapi.json"), ("messages", "contracts/messages.md")],
+)
+def test_a_generated_document_is_current(command: str, path: str) -> None:
+    expected = DOCUMENTS[command]()
+    assert (DOCS / path).read_text() == expected, f"run: python -m brb_api_gateway {command} > docs/{path}"
 
 
 def test_all_routes_were_found() -> None:
-    documented = {path for path in load("openapi.json")["paths"]}
+    documented = set(load("openapi.json")["paths"])
     assert documented <= {route.path for route in ROUTES}
     assert len(ROUTES) > len(documented)
 
@@ -82,14 +84,14 @@ def test_every_route_declares_a_verb_and_a_resource(route: APIRoute) -> None:
 def test_every_route_lets_in_only_whom_its_declaration_allows(route: APIRoute) -> None:
     guards = [dependency.dependency for dependency in route.dependencies]
     internal = route.path.startswith("/internal")
-    public = any((method, route.path) in PUBLIC for method in route.methods)
+    public = any((method, route.path) in PUBLIC for method in route.methods or ())
     assert internal or public or any(isinstance(guard, Access) for guard in guards), names(route)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=names)
 def test_every_route_declares_its_problems(route: APIRoute) -> None:
     """Who has not signed in, what is not valid, what is not there; and all as problem documents."""
-    public = any((method, route.path) in PUBLIC for method in route.methods)
+    public = any((method, route.path) in PUBLIC for method in route.methods or ())
     expected = {422, 503} | (set() if public else {401}) | ({404} if "{" in route.path else set())
     assert expected <= {int(status) for status in route.responses}
 
@@ -118,3 +120,8 @@ def _references(node: Any) -> list[str]:
     if isinstance(node, list):
         return [found for value in node for found in _references(value)]
     return []
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = (DOCS.parent / "services" / "api-gateway" / "README.md").read_text()
+    assert [name for name in Settings.model_fields if f"`BRB_{name.upper()}`" not in readme] == []

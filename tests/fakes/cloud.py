@@ -5,6 +5,7 @@ things there that a user or the cluster would make.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from brb_provisioner.errors import translate, unauthenticated
 from brb_provisioner.openstack.cloud import ServerPlan
@@ -172,6 +173,18 @@ class ErrorServerCloud(FakeCloud):
             return super().fate_of(server)
         self.failing -= 1
         return replace(server, status="ERROR", fault=self.fault)
+
+
+class SlowCloud(FakeCloud):
+    """Each server takes the cloud ten seconds to accept."""
+
+    @call
+    def create_server(self, plan: ServerPlan) -> Server:
+        self.clock.advance(timedelta(seconds=10))
+        server = Server(id=self.inside.new_id("server"), name=plan.name, description=plan.mark, status="BUILD")
+        self.plans[server.id] = plan
+        self.due[server.id] = self.clock.now()
+        return put(self.servers, server)
 
 
 class DepletedAddressesCloud(FakeCloud):

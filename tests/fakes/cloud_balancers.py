@@ -20,6 +20,7 @@ class FakeBalancers:
     balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     trees: dict[str, LoadBalancerTree] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
+    allowed_cidrs: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     @call
     def list_load_balancers(self, mark: str) -> Sequence[LoadBalancer]:
@@ -48,6 +49,12 @@ class FakeBalancers:
     def create_listener(self, load_balancer_id: str, plan: LoadBalancerPlan) -> None:
         self._change(load_balancer_id)
         self.trees[load_balancer_id] = replace(self.trees[load_balancer_id], listener_id=f"of-{load_balancer_id}")
+
+    @call
+    def set_allowed_cidrs(self, listener_id: str, plan: LoadBalancerPlan) -> bool:
+        changed = self.allowed_cidrs.get(listener_id) != plan.allowed_cidrs
+        self.allowed_cidrs[listener_id] = plan.allowed_cidrs
+        return changed
 
     @call
     def create_pool(self, listener_id: str, plan: LoadBalancerPlan) -> None:

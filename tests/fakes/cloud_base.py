@@ -26,6 +26,13 @@ class VirtualClock:
         self._now += span
 
 
+class WallClock(VirtualClock):
+    """For tests with a real loop: time that passes by itself."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
 class Script:
     """Asked before and after the effect of each call; may raise. This one lets everything pass and counts."""
 

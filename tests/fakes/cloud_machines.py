@@ -35,6 +35,8 @@ class FakeMachines:
     snapshots: dict[str, VolumeSnapshot] = field(default_factory=dict)
     snapshot_of: dict[str, str] = field(default_factory=dict)
     cluster_of: dict[str, str] = field(default_factory=dict)
+    boot: timedelta = BOOT
+    leave: timedelta = LEAVE
     console: str = "cloud-init: network is unreachable\n"
 
     @call
@@ -63,13 +65,13 @@ class FakeMachines:
             self._attach(plan.volume_id)
         server = Server(id=self.inside.new_id("server"), name=plan.name, description=plan.mark, status="BUILD")
         self.plans[server.id] = plan
-        self.due[server.id] = self.inside.clock.now() + BOOT
+        self.due[server.id] = self.inside.clock.now() + self.boot
         return put(self.servers, server)
 
     @call
     def delete_server(self, server_id: str) -> None:
         self.servers[server_id] = replace(require(self.servers, server_id), is_deleting=True)
-        self.due[server_id] = self.inside.clock.now() + LEAVE
+        self.due[server_id] = self.inside.clock.now() + self.leave
 
     @call
     def console_log(self, server_id: str, lines: int) -> str:
@@ -97,7 +99,7 @@ class FakeMachines:
     @call
     def create_volume(self, plan: VolumePlan) -> Volume:
         volume = Volume(id=self.inside.new_id("volume"), name=plan.name, description=plan.mark, status="creating")
-        self.due[volume.id] = self.inside.clock.now() + LEAVE
+        self.due[volume.id] = self.inside.clock.now() + self.leave
         return put(self.volumes, volume)
 
     @call
@@ -106,7 +108,7 @@ class FakeMachines:
         if volume.status not in ("available", "error") or volume_id in self.snapshot_of.values():
             raise translate(400, f"Invalid volume: {volume.status}", "deleting a volume")
         self.volumes[volume_id] = replace(volume, status="deleting")
-        self.due[volume_id] = self.inside.clock.now() + LEAVE
+        self.due[volume_id] = self.inside.clock.now() + self.leave
 
     @call
     def list_cluster_volumes(self, cluster_id: str) -> Sequence[Volume]:

@@ -82,7 +82,9 @@ class MemoryRecords:
 
     async def write(self, cluster_id: str, lease: Lease, changes: Changes) -> None:
         number = self.inside.script.before("write")
-        entries = {(entry.slot.type, entry.slot.key): entry for entry in (*self.stored.entries, *changes.entries)}
+        now = self.inside.clock.now()
+        written = [replace(entry, written_at=now) for entry in changes.entries]
+        entries = {(entry.slot.type, entry.slot.key): entry for entry in (*self.stored.entries, *written)}
         machines = {machine.name: machine for machine in (*self.stored.machines, *changes.machines)}
         left = [machine for machine in machines.values() if machine.name not in changes.gone_machines]
         self.stored = replace(

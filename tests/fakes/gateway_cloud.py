@@ -128,3 +128,28 @@ def _session(username: str) -> KeystoneSession:
         expires_at=datetime.now(UTC) + timedelta(hours=1),
         document=json.dumps({"auth_token": f"{CANARY_SECRET}-token", "body": {}}).encode(),
     )
+
+
+class SlowToForgetCloud(WillingCloud):
+    """Keystone does not answer the first time that a credential is to be removed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.removals = 0
+
+    async def remove_application_credential(
+        self, cloud: Cloud, token: bytes | None, user_id: str, *, id: str | None, name: str
+    ) -> None:
+        self.removals += 1
+        if self.removals == 1:
+            raise CloudUnavailable("The cloud Test does not answer; try again in a minute")
+        await super().remove_application_credential(cloud, token, user_id, id=id, name=name)
+
+
+class NobodyMayForgetCloud(WillingCloud):
+    """Neither the owner nor an operator can remove a credential."""
+
+    async def remove_application_credential(
+        self, cloud: Cloud, token: bytes | None, user_id: str, *, id: str | None, name: str
+    ) -> None:
+        raise NotAllowed("You are not authorized")

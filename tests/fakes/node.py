@@ -219,6 +219,9 @@ class FakeNodes:
             machine.connect(target)
             return FakeNode(machine, self.apis, self.switch)
 
+    async def renew(self, target: Target) -> Node:
+        return await self.connect(target)
+
     async def forget(self, server_id: str) -> None:
         return None
 

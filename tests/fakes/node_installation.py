@@ -93,7 +93,11 @@ class UpstreamManifests:
             )
         if url.endswith("controller-manager-ds.yaml"):
             env: list[dict[str, str]] = [{"name": "CLUSTER_NAME", "value": "kubernetes"}]
-            container = {"name": "openstack-cloud-controller-manager", "image": "registry.k8s.io/x:v0", "env": env}
+            container = {
+                "name": "openstack-cloud-controller-manager",
+                "image": "registry.k8s.io/provider-os/openstack-cloud-controller-manager:v1.36.0",
+                "env": env,
+            }
             return (_daemon_set("openstack-cloud-controller-manager", {"containers": [container]}),)
         return ()
 
@@ -161,14 +165,20 @@ class Installation:
         reconciler = InstallerReconciler(self.tools, lambda _cluster_id, _lease: self.records)
         lease = Lease(key=key, token=1, wakes=0, failures=0, model=WorkRow)
         try:
-            return await reconciler.reconcile(key, lease)
+            return await self._reconcile(reconciler, key, lease)
         except Killed:
             self.deaths += 1
+            return Again(timedelta(), "Killed")
+
+    async def _reconcile(self, reconciler: InstallerReconciler, key: str, lease: Lease) -> Result:
+        """As the loop does: an error is reported and backed off from."""
+        try:
+            return await reconciler.reconcile(key, lease)
         except ReconcileError as error:
             self.errors.append(error)
             await reconciler.report(key, lease, error, failures=1)
             self.clock.pass_time(_FAILED_PAUSE)
-        return Again(timedelta(), "TriedAgain")
+            return Again(timedelta(), error.code)
 
 
 def node_of(spec: KubernetesMachine, behaviour: type[HealthyNode] = HealthyNode) -> HealthyNode:

@@ -108,9 +108,9 @@ class FakeRecords:
             if run.step is Step.JOIN:
                 self._release_turn(run.machine)
 
-    async def record_initialized(self, machine: Machine, kubeconfig: bytes) -> None:
+    async def record_initialized(self, machine: Machine, admin_access: bytes) -> None:
         with self.switch.call("record initialized"):
-            self._set_cluster(initialized=True, kubeconfig=kubeconfig, problem=None)
+            self._set_cluster(initialized=True, admin_access=admin_access, problem=None)
             self._set_machine(machine.name, joined_at=self.clock(), problem=None)
 
     async def record_unjoined(self, machine: Machine, why: str) -> None:
@@ -148,7 +148,7 @@ class FakeRecords:
     async def forget(self, observed: KubernetesObserved) -> None:
         with self.switch.call("record forget"):
             self.rows.clear()
-            self._set_cluster(initialized=False, kubeconfig=None, init_server_id=None, joining=None)
+            self._set_cluster(initialized=False, admin_access=None, init_server_id=None, joining=None)
             self._publish(observed)
 
     @property

@@ -7,6 +7,7 @@ to look at the time.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 import httpx
@@ -68,6 +69,7 @@ class Follower:
         self._polls = 0
         self._seen_at = api.clock.now()
         self._told: set[str] = set()
+        self._told_at: datetime | None = None
         self._events_token: str | None = None
 
     def changes(self) -> Iterator[Change]:
@@ -96,6 +98,7 @@ class Follower:
         if change.event.id in self._told:
             return False
         self._told.add(change.event.id)
+        self._told_at = change.event.at
         return True
 
     def _listen(self) -> Iterator[Change]:
@@ -135,8 +138,17 @@ class Follower:
         yield Tick()
 
     def _new_events(self) -> Iterator[Change]:
-        """All since the last time; at the first time the last few."""
-        first = self._events_token is None
+        """All since the last time; at the first time what came after the stream's last, or the last few."""
+        is_first = self._events_token is None
+        found = self._read_events()
+        if is_first and self._last_id is not None:
+            found = [event for event in found if self._told_at is not None and event.at >= self._told_at]
+        elif is_first:
+            found = found[-_FIRST_EVENTS:]
+        yield from (Happened(event) for event in found)
+
+    def _read_events(self) -> list[Event]:
+        """From the page after the last one read to the end; the last page's token is good for what comes later."""
         found: list[Event] = []
         while True:
             params = {"page_token": self._events_token} if self._events_token else {}
@@ -144,10 +156,8 @@ class Follower:
             found += [Event.model_validate(item) for item in page["items"]]
             token = page.get("next_page_token")
             if token is None or token == self._events_token or not page["items"]:
-                break
+                return found
             self._events_token = token
-        for event in found[-_FIRST_EVENTS:] if first and not self._told else found:
-            yield Happened(event)
 
     def _survive(self, error: httpx.TransportError | CliError) -> Iterator[Change]:
         """Cuts and restarts of the platform are lived through; what waiting does not mend is raised."""

@@ -59,7 +59,9 @@ class LiveView:
         elapsed = render_elapsed(self._clock.now() - self._begun)
         if self._cluster is None:
             return Text(f"{self._title}  {elapsed}")
-        parts: list[RenderableType] = [self._bar(self._cluster, elapsed), _stages(self._cluster)]
+        parts: list[RenderableType] = [self._bar(self._cluster, elapsed)]
+        if self._cluster.status.state != "Deleting":
+            parts.append(_stages(self._cluster))
         if self._event is not None:
             parts.append(_line(f"{self._event.at:%H:%M:%S} {render_event(self._event)}", "dim"))
         trouble = render_problem(self._cluster) or self._trouble

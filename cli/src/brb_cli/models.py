@@ -56,6 +56,7 @@ class Machine(Document):
     floating_address: str | None = None
     private_address: str | None = None
     node_ready: bool = False
+    leaving: bool = False
     message: str = ""
 
 

@@ -36,7 +36,8 @@ class Goal:
     def _holds(self, cluster: Cluster) -> bool:
         status = cluster.status
         if self.for_ == "Ready" and self.generation:
-            return status.state == "Ready" and status.observed_generation >= self.generation
+            is_taken_up = status.observed_generation >= self.generation
+            return status.state == "Ready" and is_taken_up and not any(machine.leaving for machine in status.machines)
         condition = status.condition(self.for_)
         return condition is not None and condition.status == "True"
 
@@ -84,10 +85,9 @@ def _require_hope(seen: Cluster, change: Change, goal: Goal, *, is_fresh: bool) 
 
 
 def _still_running(cluster: Cluster, goal: Goal, timeout: str) -> CliError:
-    progress = cluster.status.progress
-    message = (
-        f"Cluster {cluster.metadata.name} is not there yet after {timeout}: {progress.percent}% {progress.message}"
-    )
+    progress, problem = cluster.status.progress, cluster.problem
+    cause = problem.message if problem is not None else progress.message
+    message = f"Cluster {cluster.metadata.name} is not there yet after {timeout}: {progress.percent}%, {cause}"
     return StillRunning(message, code="timed_out", hint=f"It goes on; wait again: {resume_command(cluster, goal)}")
 
 

@@ -15,6 +15,9 @@ from builder.manifests import FLANNEL_TEMPLATE, controller_manager_manifests, fl
 from builder.registry import writable_registry
 from builder.toolchain import Go
 
+# The images' manifests and the compiled binaries stand for all else.
+LAYOUT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("files.py", "manifests.py", "tree.py"))
+
 
 @dataclass(frozen=True)
 class Mirror:
@@ -42,7 +45,7 @@ def ensure_mirror(releases: Sequence[KubernetesRelease], go: Go) -> Mirror:
     images = list(_images(releases, build))
     words = [str(folder.name) for folder in compiled] + [f"{image.name}:{image.tag}" for image in images]
     words += [image.manifest().decode() for image in images]
-    inputs = cache.hash_of(words, [FLANNEL_TEMPLATE, *Path(__file__).parent.glob("*.py")])
+    inputs = cache.hash_of(words, [FLANNEL_TEMPLATE, *LAYOUT_SOURCES])
     # an earlier tree may be served just now: `up` removes it once the new one is
     tree = cache.ensure("mirror", inputs, lambda target: _fill(target, releases, images, build), keep_earlier=True)
     return Mirror(tree, build(catalog.MIRROR_SERVER))

@@ -1,8 +1,9 @@
 """`brb cluster` scale, update, retry, delete; `brb wait`."""
 
 import json
+from collections.abc import Iterator
 
-from fakes.scripted_gateway import Reply, ScriptedGateway, becomes, condition, goes, problem
+from fakes.scripted_gateway import Json, Reply, ScriptedGateway, becomes, condition, goes, problem
 from unit.cli.conftest import Brb
 
 ID = "c-0000000001"
@@ -59,6 +60,21 @@ def test_an_old_failure_does_not_end_the_waiting_for_a_change(brb: Brb, gateway:
     gateway.add("x")
     gateway.walks.append([becomes("Error", 50, problem=old), becomes("Ready")])
     assert brb("cluster", "scale", "x", "1").exit_code == 0
+
+
+def test_scaling_down_is_done_when_the_last_machine_has_left(brb: Brb, gateway: ScriptedGateway) -> None:
+    def leaves(cluster: Json) -> Iterator[tuple[str, Json]]:
+        cluster["status"]["machines"][1]["leaving"] = True
+        yield from becomes("Ready")(cluster)
+
+    def has_left(cluster: Json) -> Iterator[tuple[str, Json]]:
+        del cluster["status"]["machines"][1]
+        yield from becomes("Ready")(cluster)
+
+    gateway.add("x")
+    gateway.walks.append([leaves, has_left])
+    scaled = json.loads(brb("cluster", "scale", "x", "0", "-o", "json").lines[-1])
+    assert len(scaled["data"]["status"]["machines"]) == 1
 
 
 def test_labels_and_protection_are_updated(brb: Brb, gateway: ScriptedGateway) -> None:

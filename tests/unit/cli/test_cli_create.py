@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from fakes.scripted_gateway import Json, ScriptedGateway, becomes, condition, happens, is_cut, stays
+from fakes.scripted_gateway import Json, ScriptedGateway, becomes, condition, event_of, happens, is_cut, stays
 from unit.cli.conftest import Brb
 
 
@@ -127,7 +127,7 @@ def test_where_nothing_can_be_streamed_it_is_asked_for(brb: Brb, gateway: Script
 def test_when_the_time_is_over_the_work_goes_on(brb: Brb, gateway: ScriptedGateway) -> None:
     result = brb("cluster", "create", "x", "--timeout", "10s")
     assert result.exit_code == 7
-    assert "not there yet after 10s: 5%" in result.stderr
+    assert "not there yet after 10s: 5%, 0 of 3 machines active" in result.stderr
     assert "brb wait cluster/x --for=Ready" in result.stderr
     assert "x" in brb("cluster", "list", "-o", "name").stdout
 
@@ -157,3 +157,12 @@ def test_a_credential_is_given_by_its_name(brb: Brb, gateway: ScriptedGateway) -
     brb("credential", "create", "team")
     brb("cluster", "create", "x", "--credential", "team", "--no-wait")
     assert gateway.requests("POST")[-1].body["spec"] == {"cloud_credential_id": "cr-0000000001"}
+
+
+def test_asking_after_listening_tells_no_old_events_again(brb: Brb, gateway: ScriptedGateway) -> None:
+    gateway.events = [event_of("c-0000000001", "OldNews"), event_of("c-0000000001", "OlderNews", id_="e-0")]
+    gateway.walks.extend([[is_cut]] * 4)
+    result = brb("cluster", "create", "x", "--timeout", "20s")
+    assert result.exit_code == 7
+    assert gateway.requests("GET", "/events")
+    assert "News" not in result.stderr

@@ -62,7 +62,7 @@ async def test_absent_forgets_the_keys_and_never_touches_a_machine() -> None:
     await installation.run()
     assert installation.records.is_absent
     assert installation.records.cluster is not None
-    assert installation.records.cluster.kubeconfig is None
+    assert installation.records.cluster.admin_access is None
     assert not [call for call in installation.switch.calls if "ssh" in call]
 
 

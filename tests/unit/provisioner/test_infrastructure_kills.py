@@ -1,4 +1,4 @@
-"""A kill -9 before and after every outside call of create and of delete: one of each afterwards, nothing left at the end.
+"""A kill -9 before and after every outside call of create and of delete: one of each, and nothing left at the end.
 
 Outside calls are those to the cloud and the writes to the database; the fake cloud numbers them.
 """
@@ -60,21 +60,20 @@ def one_of_each(world: World, wanted: InfrastructureDesired) -> None:
     cloud = world.cloud
     names = Counter(server.name for server in cloud.servers.values())
     assert names == Counter(machine.name for machine in wanted.machines)
-    expected = {
-        "networks": (cloud.networks, 1),
-        "subnets": (cloud.subnets, 1),
-        "routers": (cloud.routers, 1),
-        "security groups": (cloud.groups, 2),
-        "server groups": (cloud.server_groups, 1),
-        "load balancers": (cloud.balancers, int(wanted is WIDE)),
-        "volumes": (cloud.volumes, int(wanted is WIDE)),
-        "floating IPs": (cloud.floating_ips, 1 + int(wanted is WIDE)),
-        "ports": (cloud.ports, len(wanted.machines) + 1 + int(wanted is WIDE)),
+    wide = int(wanted is WIDE)
+    counts = {
+        "networks": (len(cloud.networks), 1),
+        "subnets": (len(cloud.subnets), 1),
+        "routers": (len(cloud.routers), 1),
+        "security groups": (len(cloud.groups), 2),
+        "server groups": (len(cloud.server_groups), 1),
+        "load balancers": (len(cloud.balancers), wide),
+        "volumes": (len(cloud.volumes), wide),
+        "floating IPs": (len(cloud.floating_ips), 1 + wide),
+        "ports": (len(cloud.ports), len(wanted.machines) + 1 + wide),
     }
-    assert {name: len(table) for name, (table, _) in expected.items()} == {
-        name: count for name, (_, count) in expected.items()
-    }
-    assert [len(group.rules) for group in cloud.groups.values()] == [7 + int(wanted is WIDE), 2 + int(wanted is WIDE)]
+    assert {name: there for name, (there, _) in counts.items()} == {name: due for name, (_, due) in counts.items()}
+    assert [len(group.rules) for group in cloud.groups.values()] == [7 + wide, 2 + wide]
     made = {ref.id for ref in world.observed.made}
     assert {server.id for server in cloud.servers.values()} <= made
     assert world.observed.ready

@@ -4,7 +4,7 @@ from brb_shared.contracts.conditions import ConditionType, find_condition
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.infrastructure import MachineState
 from brb_shared.reconcile import Absent, Settled
-from fakes.cloud import FakeCloud
+from fakes.cloud import FakeCloud, SlowCloud
 from fakes.cloud_world import CLUSTER, World, desired
 
 
@@ -33,6 +33,14 @@ async def test_all_servers_are_asked_for_in_the_first_pass() -> None:
     world = World(wanted=desired(workers=10))
     await world.run_pass()
     assert len(world.cloud.servers) == 11
+
+
+async def test_a_pass_begins_nothing_new_when_it_is_half_over() -> None:
+    world = World(SlowCloud(), desired(workers=9))
+    await world.run_pass()
+    assert 3 <= len(world.cloud.servers) < 10
+    assert isinstance((await world.settle()).result, Settled)
+    assert len(world.cloud.servers) == 10
 
 
 async def test_looking_at_building_servers_costs_one_call() -> None:
@@ -102,8 +110,6 @@ async def test_what_the_cluster_itself_made_is_removed_too() -> None:
 
 async def test_another_clusters_things_are_not_touched() -> None:
     cloud = FakeCloud()
-    other = World(cloud, desired().model_copy(update={"cluster_id": "c-other00000", "cluster_name": "other"}))
-    other.records.stored.desired.model_copy()
     world = World(cloud)
     await world.settle()
     theirs = await cloud.create_network("theirs", "brb:cluster=c-other00000")

@@ -1,8 +1,7 @@
-"""`python -m brb_api_gateway migrate | serve | work | openapi | asyncapi`."""
+"""`python -m brb_api_gateway migrate | serve | work | openapi | asyncapi | messages`."""
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Coroutine
@@ -12,7 +11,7 @@ import uvicorn
 
 from brb_api_gateway.app import make_app
 from brb_api_gateway.database import SCHEMA
-from brb_api_gateway.document import asyncapi, openapi
+from brb_api_gateway.document import DOCUMENTS
 from brb_api_gateway.settings import Settings
 from brb_api_gateway.work import run_work
 from brb_shared.contracts.registry import Service
@@ -22,9 +21,8 @@ from brb_shared.observability import configure_logging
 
 def main() -> int:
     command = _parse().command
-    if command in ("openapi", "asyncapi"):
-        document = openapi() if command == "openapi" else asyncapi()
-        print(json.dumps(document, indent=2, sort_keys=command == "asyncapi", ensure_ascii=False))
+    if command in DOCUMENTS:
+        print(DOCUMENTS[command](), end="")
         return 0
     settings = Settings()
     configure_logging(Service.API_GATEWAY, settings.log_level, json=settings.log_json)
@@ -40,7 +38,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m brb_api_gateway")
-    parser.add_argument("command", choices=["migrate", "serve", "work", "openapi", "asyncapi"])
+    parser.add_argument("command", choices=["migrate", "serve", "work", *DOCUMENTS])
     return parser.parse_args()
 
 

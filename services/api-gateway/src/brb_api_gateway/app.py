@@ -17,6 +17,7 @@ from brb_api_gateway.clusters.resolution import Resolution
 from brb_api_gateway.clusters.service import ClusterService
 from brb_api_gateway.container import Container, open_container
 from brb_api_gateway.credentials import endpoints as credentials
+from brb_api_gateway.errors import DATABASE_DOWN, on_database_down
 from brb_api_gateway.openstack.cloud import OpenStack
 from brb_api_gateway.sessions import endpoints as sessions
 from brb_api_gateway.settings import Settings
@@ -66,6 +67,8 @@ def make_app(settings: Settings, openstack: OpenStack | None = None) -> FastAPI:
         readiness=readiness,
         lifespan=lifespan,
     )
+    for kind in DATABASE_DOWN:
+        app.add_exception_handler(kind, on_database_down)
     return app
 
 

@@ -1,6 +1,7 @@
-"""The generated documents: OpenAPI of the public API, AsyncAPI of the messages."""
+"""The generated documents: OpenAPI of the public API, AsyncAPI and a page of the messages."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from pydantic.json_schema import models_json_schema
@@ -93,3 +94,33 @@ def _schemas() -> dict[str, Any]:
         for kind, model in models.items()
     }
     return {**definitions["$defs"], **named}
+
+
+def messages_page() -> str:
+    """Who writes and who reads what, as Markdown."""
+    rows = [
+        f"| `{kind.subject('<cluster id>')}` | {kind.stream} | {kind.writer} | {', '.join(sorted(kind.readers))} "
+        f"| `{kind.model.__name__}`: {kind.summary} |"
+        for kind in KINDS
+    ]
+    head = (
+        "# Messages between the services",
+        "",
+        "Generated from `brb_shared.contracts.registry` by `python -m brb_api_gateway messages`.",
+        "",
+        "| subject | stream | writer | readers | data |",
+        "|---|---|---|---|---|",
+    )
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "openapi": lambda: _json(openapi()),
+    "asyncapi": lambda: _json(asyncapi()),
+    "messages": messages_page,
+}
+"""By the command that prints each."""

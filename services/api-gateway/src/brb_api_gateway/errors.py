@@ -15,6 +15,11 @@ Problem (brb_shared.http)
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import asyncpg
+import structlog
+from fastapi import Request, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from brb_api_gateway.openstack.cloud import (
     CloudError,
     CloudUnavailable,
@@ -25,6 +30,12 @@ from brb_api_gateway.openstack.cloud import (
 )
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.http import FieldError, Problem
+from brb_shared.http.problems import problem_response
+
+log = structlog.get_logger()
+
+DATABASE_DOWN = (InterfaceError, OperationalError, asyncpg.PostgresConnectionError, ConnectionError, TimeoutError)
+"""What a request meets while PostgreSQL is away or starts."""
 
 
 def not_signed_in(detail: str = "Sign in at POST /v1/sessions, then send the token as a bearer token") -> Problem:
@@ -76,3 +87,9 @@ def _from_cloud(error: CloudError) -> Problem:
         case CloudUnavailable():
             return Problem(503, "cloud_unavailable", detail, headers={"Retry-After": "30"})
     return Problem(503, "cloud_unavailable", detail)
+
+
+async def on_database_down(request: Request, error: Exception) -> Response:
+    log.warning("Database is not available", error=f"{type(error).__name__}: {error}"[:300])
+    detail = "The platform's database is not available just now; try again"
+    return problem_response(request, Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"}))

@@ -1,5 +1,7 @@
 """Settings of the api-gateway, besides those that every service has."""
 
+import socket
+
 from pydantic import Field
 
 from brb_shared.settings import ServiceSettings
@@ -30,8 +32,18 @@ class Settings(ServiceSettings):
     openstack_timeout_seconds: float = Field(
         default=15.0, gt=0, description="Seconds that one call to OpenStack may take"
     )
+    replica: str = Field(
+        default_factory=socket.gethostname,
+        description="Name that only this work process has and keeps over a restart, so that what its killed "
+        "predecessor held is free at once; default: the host's (a container's) name",
+    )
     hub_concurrency: int = Field(default=16, gt=0, description="Clusters that one replica plans at the same time")
     webhook_allowed_networks: tuple[str, ...] = Field(
         default=(), description="Internal ranges (CIDR) that webhooks may reach all the same; default none"
+    )
+    webhook_retry_seconds: tuple[float, ...] = Field(
+        default=(5, 300, 1_800, 7_200, 18_000, 36_000, 50_400),
+        description="Seconds between the attempts of a delivery, as a JSON list; after the last it is dead. "
+        "Default: eight attempts in 31 hours, Standard Webhooks' schedule",
     )
     webhook_timeout_seconds: float = Field(default=10.0, gt=0, description="Seconds that one delivery may take")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import structlog
@@ -42,6 +43,7 @@ async def _run(container: Container, broker: Broker, client: httpx.AsyncClient) 
         Work,
         _reconciler(container, housekeeping, client),
         concurrency=container.settings.hub_concurrency,
+        replica=container.settings.replica,
     )
     relay = Relay(database, GatewayOutbox, broker, Resync(database, outbox))
     async with asyncio.TaskGroup() as group:
@@ -53,11 +55,12 @@ async def _run(container: Container, broker: Broker, client: httpx.AsyncClient) 
 
 def _reconciler(container: Container, housekeeping: Housekeeping, client: httpx.AsyncClient) -> GatewayReconciler:
     database = container.database
+    schedule = [timedelta(seconds=seconds) for seconds in container.settings.webhook_retry_seconds]
     removal = CredentialRemoval(database, container.clouds, container.openstack, container.sessions)
     return GatewayReconciler(
         ClusterController(database, container.outbox, removal),
         removal,
-        Deliverer(database, container.keyring, container.targets, client),
+        Deliverer(database, container.keyring, container.targets, client, schedule),
         housekeeping,
     )
 

@@ -8,8 +8,9 @@ A mirror is laid out as the upstream projects lay out their releases, so only th
     {base}/cni-plugins/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz              + .sha256
     {base}/crictl/v1.36.0/crictl-v1.36.0-linux-amd64.tar.gz                   + .sha256
     {base}/flannel/v0.28.4/kube-flannel.yml
-    {base}/cloud-provider-openstack/v1.36.0/…yaml
+    {base}/cloud-provider-openstack/v1.36.0/manifests/*.yaml
 
+A mirror may also have each program compressed, with `.zst` at the end; the checksum is the program's own.
 `$ARCH` in a URL is replaced on the machine.
 """
 
@@ -37,11 +38,13 @@ class Artifact:
     destination: str
     url: str
     checksum_url: str
+    may_be_compressed: bool = False
 
     @property
     def line(self) -> str:
         """As `prepare.sh` reads it."""
-        return "|".join((self.name, self.packing, self.destination, self.url, self.checksum_url))
+        compressed = "yes" if self.may_be_compressed else "no"
+        return "|".join((self.name, self.packing, self.destination, self.url, self.checksum_url, compressed))
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Sources:
     crictl: str
     flannel: str
     cloud_controller: str
+    """Of its manifests; `{version}` is replaced."""
+    is_mirror: bool = False
 
 
 def plan_sources(artifacts_url: str | None) -> Sources:
@@ -68,7 +73,8 @@ def plan_sources(artifacts_url: str | None) -> Sources:
         cni_plugins=f"{base}/cni-plugins",
         crictl=f"{base}/crictl",
         flannel=f"{base}/flannel",
-        cloud_controller=f"{base}/cloud-provider-openstack",
+        cloud_controller=f"{base}/cloud-provider-openstack/v{{version}}/manifests",
+        is_mirror=True,
     )
 
 
@@ -79,7 +85,7 @@ _UPSTREAM = Sources(
     cni_plugins=f"{_GITHUB}/containernetworking/plugins/releases/download",
     crictl=f"{_GITHUB}/kubernetes-sigs/cri-tools/releases/download",
     flannel=f"{_GITHUB}/flannel-io/flannel/releases/download",
-    cloud_controller=f"{_RAW}/kubernetes/cloud-provider-openstack",
+    cloud_controller=f"{_RAW}/kubernetes/cloud-provider-openstack/v{{version}}/manifests/controller-manager",
 )
 
 
@@ -101,8 +107,8 @@ def flannel_manifest_url(settings: Settings) -> str:
 
 
 def cloud_controller_manifest_urls(settings: Settings) -> tuple[str, ...]:
-    base = f"{plan_sources(settings.artifacts_url).cloud_controller}/v{settings.cloud_controller_version}"
-    folder = f"{base}/manifests/controller-manager"
+    sources = plan_sources(settings.artifacts_url)
+    folder = sources.cloud_controller.format(version=settings.cloud_controller_version)
     return (
         f"{folder}/cloud-controller-manager-roles.yaml",
         f"{folder}/cloud-controller-manager-role-bindings.yaml",
@@ -112,7 +118,7 @@ def cloud_controller_manifest_urls(settings: Settings) -> tuple[str, ...]:
 
 def _kubernetes_program(sources: Sources, version: str, program: str) -> Artifact:
     url = f"{sources.kubernetes}/v{version}/bin/linux/$ARCH/{program}"
-    return Artifact(program, Packing.BINARY, f"/usr/local/bin/{program}", url, f"{url}.sha256")
+    return Artifact(program, Packing.BINARY, f"/usr/local/bin/{program}", url, f"{url}.sha256", sources.is_mirror)
 
 
 def _containerd(sources: Sources, version: str) -> Artifact:
@@ -122,7 +128,8 @@ def _containerd(sources: Sources, version: str) -> Artifact:
 
 def _runc(sources: Sources, version: str) -> Artifact:
     folder = f"{sources.runc}/v{version}"
-    return Artifact("runc", Packing.BINARY, "/usr/local/bin/runc", f"{folder}/runc.$ARCH", f"{folder}/runc.sha256sum")
+    url, sums = f"{folder}/runc.$ARCH", f"{folder}/runc.sha256sum"
+    return Artifact("runc", Packing.BINARY, "/usr/local/bin/runc", url, sums, sources.is_mirror)
 
 
 def _cni_plugins(sources: Sources, version: str) -> Artifact:

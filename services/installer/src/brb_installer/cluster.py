@@ -95,8 +95,8 @@ class Cluster:
     """What it was initialized with, without the v: machines that come later get the same."""
     joining: str | None = None
     """The control plane whose turn it is to join."""
-    kubeconfig: bytes | None = None
-    """The administrator's, sealed."""
+    admin_access: bytes | None = None
+    """Sealed."""
     addons_digest: str | None = None
     taken_up: int = -1
     """The newest desired revision whose machines were recorded and woken."""

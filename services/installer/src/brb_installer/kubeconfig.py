@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,28 @@ class AdminAccess:
 
     def __repr__(self) -> str:
         return f"AdminAccess({self.server})"
+
+
+def to_document(access: AdminAccess) -> str:
+    """The form it is sealed in; secret."""
+    return json.dumps(
+        {
+            "server": access.server,
+            "ca_certificate": access.ca_certificate.decode(),
+            "client_certificate": access.client_certificate.decode(),
+            "client_key": access.client_key.decode(),
+        }
+    )
+
+
+def from_document(document: str) -> AdminAccess:
+    fields: dict[str, str] = json.loads(document)
+    return AdminAccess(
+        server=fields["server"],
+        ca_certificate=fields["ca_certificate"].encode(),
+        client_certificate=fields["client_certificate"].encode(),
+        client_key=fields["client_key"].encode(),
+    )
 
 
 def parse_kubeconfig(text: str) -> AdminAccess:

@@ -39,7 +39,7 @@ class ClusterRow(Base):
     init_server_id: Mapped[str | None] = mapped_column(Text)
     kubernetes_version: Mapped[str | None] = mapped_column(Text)
     joining: Mapped[str | None] = mapped_column(Text)
-    kubeconfig: Mapped[bytes | None] = mapped_column(LargeBinary)
+    admin_access: Mapped[bytes | None] = mapped_column(LargeBinary)
     addons_digest: Mapped[str | None] = mapped_column(Text)
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     observed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

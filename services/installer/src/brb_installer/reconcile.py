@@ -29,7 +29,7 @@ from brb_installer.steps.leave import (
 )
 from brb_installer.steps.nodes import ensure_node_settings, notice_lost_nodes, remove_unlisted_nodes
 from brb_installer.steps.prepare import begin_preparation, ensure_prepared
-from brb_installer.steps.reach import ensure_own_host_key, ensure_reachable
+from brb_installer.steps.reach import ensure_own_host_key, ensure_reachable, verify_own_host_key
 from brb_installer.steps.scope import ClusterScope, MachineScope, StepResult
 from brb_installer.tools import Tools
 from brb_shared.contracts.conditions import ErrorCode
@@ -48,7 +48,7 @@ APPLY: tuple[MachineStep, ...] = (
     ensure_prepared,
     ensure_initialized,
     ensure_joined,
-    ensure_own_host_key,
+    verify_own_host_key,
 )
 LEAVE: tuple[MachineStep, ...] = (
     require_other_control_plane,

@@ -46,8 +46,8 @@ class Records(Protocol):
         """Close the run and record what its success means; a join's end gives the turn to the next."""
         ...
 
-    async def record_initialized(self, machine: Machine, kubeconfig: bytes) -> None:
-        """The latch: `kubeconfig` is the administrator's, sealed. Wakes the cluster and all its machines."""
+    async def record_initialized(self, machine: Machine, admin_access: bytes) -> None:
+        """The latch: `admin_access` is sealed. Wakes the cluster and all its machines."""
         ...
 
     async def record_unjoined(self, machine: Machine, why: str) -> None:

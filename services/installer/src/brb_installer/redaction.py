@@ -11,8 +11,10 @@ _SECRETS = re.compile(
     re.DOTALL,
 )
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
 
 def clean(text: str) -> str:
-    """Without secrets, and without what PostgreSQL and JSON cannot hold."""
-    text = _SECRETS.sub("[redacted]", redactor.clean(text))
+    """Without secrets and colours, and without what PostgreSQL and JSON cannot hold."""
+    text = _SECRETS.sub("[redacted]", redactor.clean(_COLOURS.sub("", text)))
     return text.replace("\x00", "").encode("utf-8", "replace").decode()

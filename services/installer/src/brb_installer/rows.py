@@ -21,7 +21,7 @@ def to_cluster(row: ClusterRow, machines: Iterable[MachineRow], runs: Iterable[R
         init_server_id=row.init_server_id,
         kubernetes_version=row.kubernetes_version,
         joining=row.joining,
-        kubeconfig=row.kubeconfig,
+        admin_access=row.admin_access,
         addons_digest=row.addons_digest,
         taken_up=row.taken_up,
         revision=row.revision,

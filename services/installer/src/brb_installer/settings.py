@@ -48,13 +48,11 @@ class Settings(ServiceSettings):
     insecure_registries: tuple[str, ...] = Field(
         default=(), description="JSON list of host:port that the nodes may pull from over plain HTTP"
     )
-    pause_version: str = Field(default="3.10.2", description="The sandbox (pause) image's tag; kubeadm 1.36's default")
     containerd_version: str = Field(default="2.3.7", description="Without the v")
     runc_version: str = Field(default="1.4.3", description="Without the v")
     cni_plugins_version: str = Field(default="1.9.1", description="Without the v")
     crictl_version: str = Field(default="1.36.0", description="Without the v")
     flannel_version: str = Field(default="0.28.4", description="Without the v")
-    flannel_cni_plugin_version: str = Field(default="1.9.1-flannel1", description="Without the v")
     cloud_controller_version: str = Field(
         default="1.36.0", description="Of openstack-cloud-controller-manager, without the v"
     )

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_installer.cluster import Cluster, Machine, Problem, Run, Step
-from brb_installer.errors import last_lines
 from brb_installer.models import ClusterRow, MachineRow, RunRow, WorkRow
 from brb_installer.redaction import clean
 from brb_installer.repository import load_cluster, lock_cluster, machine_key, publish_observed
@@ -27,6 +26,7 @@ from brb_shared.messaging import Outbox
 from brb_shared.reconcile import Lease, wake
 
 _MAX_OUTPUT = 1_000_000
+_LONGEST_LINE = 200
 
 
 class SqlRecords:
@@ -115,9 +115,9 @@ class SqlRecords:
             elif run.step is Step.JOIN:
                 await self._release_turn(session, run.machine)
 
-    async def record_initialized(self, machine: Machine, kubeconfig: bytes) -> None:
+    async def record_initialized(self, machine: Machine, admin_access: bytes) -> None:
         async with self._write() as session:
-            await self._update_cluster(session, initialized=True, kubeconfig=kubeconfig, problem=null())
+            await self._update_cluster(session, initialized=True, admin_access=admin_access, problem=null())
             await self._update_machine(session, machine, joined_at=func.now(), problem=null())
             message = f"The cluster's API answers; {machine.name} is its first control plane"
             await self._happen(session, "KubernetesInitialized", message, machine=machine.name)
@@ -174,7 +174,9 @@ class SqlRecords:
         async with self._write() as session:
             await session.execute(delete(MachineRow).where(MachineRow.cluster_id == self._cluster_id))
             await session.execute(delete(RunRow).where(RunRow.cluster_id == self._cluster_id))
-            nothing = dict.fromkeys(("kubeconfig", "init_server_id", "joining", "addons_digest", "kubernetes_version"))
+            nothing = dict.fromkeys(
+                ("admin_access", "init_server_id", "joining", "addons_digest", "kubernetes_version")
+            )
             await self._update_cluster(session, initialized=False, taken_up=-1, problem=null(), **nothing)
             await publish_observed(session, self._outbox, observed)
 
@@ -277,4 +279,5 @@ def _run_row(run: Run) -> RunRow:
 
 
 def _last_line(state: RunState) -> str:
-    return clean(last_lines(state.output, count=1, limit=300))
+    lines = [line.strip() for line in clean(state.output).splitlines() if line.strip()]
+    return lines[-1][:_LONGEST_LINE] if lines else ""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from brb_installer.cluster import Cluster
-from brb_installer.kubeconfig import AdminAccess, parse_kubeconfig
+from brb_installer.kubeconfig import AdminAccess, from_document, to_document
 from brb_installer.kubernetes.cluster_api import ClusterApi, ClusterApis
 from brb_installer.settings import Settings
 from brb_installer.ssh.node import Nodes
@@ -16,7 +16,7 @@ from brb_shared.hub import CloudCredential
 from brb_shared.secrets import Keyring
 
 Document = dict[str, Any]
-_FIELD = "admin_kubeconfig"
+_FIELD = "admin_access"
 
 
 class Credentials(Protocol):
@@ -42,14 +42,14 @@ class Tools:
     clouds: Mapping[CloudId, Cloud] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def seal(self, cluster_id: ClusterId, kubeconfig: str) -> bytes:
-        return self.keyring.seal(kubeconfig.encode(), tenant=cluster_id, obj=cluster_id, field=_FIELD)
+    def seal(self, cluster_id: ClusterId, access: AdminAccess) -> bytes:
+        return self.keyring.seal(to_document(access).encode(), tenant=cluster_id, obj=cluster_id, field=_FIELD)
 
     def admin_access(self, cluster: Cluster) -> AdminAccess:
         """Raises SealBroken."""
-        assert cluster.kubeconfig is not None  # it is recorded together with the latch
-        opened = self.keyring.open(cluster.kubeconfig, tenant=cluster.id, obj=cluster.id, field=_FIELD)
-        return parse_kubeconfig(opened.decode())
+        assert cluster.admin_access is not None  # it is recorded together with the latch
+        opened = self.keyring.open(cluster.admin_access, tenant=cluster.id, obj=cluster.id, field=_FIELD)
+        return from_document(opened.decode())
 
     def api(self, cluster: Cluster) -> ClusterApi:
         """The API of an initialized cluster."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from brb_provisioner.ledger import Entry, EntryState, Machine
 from brb_provisioner.machines import API, MachinePlan, first_control_plane, floating_ip_key, machine_plans
@@ -80,6 +81,11 @@ def observed_leaving(situation: Situation, outcome: Outcome) -> InfrastructureOb
         remaining=situation.remaining,
         kept=_refs(situation, EntryState.KEPT),
     )
+
+
+def is_same(before: InfrastructureObserved | None, now: InfrastructureObserved) -> bool:
+    """Nothing new to publish: the same but for the conditions' transition times."""
+    return before is not None and _timeless(before) == _timeless(now)
 
 
 def _machine(situation: Situation, plan: MachinePlan) -> ObservedMachine:
@@ -214,3 +220,9 @@ def _refs(situation: Situation, *states: EntryState) -> tuple[ResourceRef, ...]:
 
 def _old_conditions(situation: Situation) -> tuple[Condition, ...]:
     return situation.previous.conditions if situation.previous else ()
+
+
+def _timeless(observed: InfrastructureObserved) -> InfrastructureObserved:
+    epoch = {"last_transition_time": datetime.fromtimestamp(0, UTC)}
+    conditions = tuple(condition.model_copy(update=epoch) for condition in observed.conditions)
+    return observed.model_copy(update={"conditions": conditions})

@@ -20,6 +20,7 @@
 """
 
 from brb_shared.contracts.conditions import ErrorCode
+from brb_shared.contracts.infrastructure import ResourceRef
 from brb_shared.reconcile import TerminalError, TransientError
 
 
@@ -68,7 +69,11 @@ class MachineUnreachable(TerminalError):
 
 
 class CleanupBlocked(TerminalError):
-    pass
+    """`remaining`: what the last listing still found, if it came to one."""
+
+    def __init__(self, message: str, remaining: tuple[ResourceRef, ...] = ()) -> None:
+        super().__init__(ErrorCode.CLEANUP_CLUSTER_RESOURCES, message)
+        self.remaining = remaining
 
 
 CloudError = TransientError | TerminalError

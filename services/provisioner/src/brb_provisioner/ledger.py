@@ -40,10 +40,13 @@ class Slot:
 
 @dataclass(frozen=True)
 class Entry:
+    """`written_at`: when the row was last written; None for one that has not been read back yet."""
+
     slot: Slot
     state: EntryState
     resource_id: str | None = None
     address: str | None = None
+    written_at: datetime | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:

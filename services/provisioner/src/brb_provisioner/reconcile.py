@@ -6,32 +6,43 @@ an error, a restart, a new desired state, and when a settled cluster is due.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from brb_provisioner import conditions
 from brb_provisioner.conditions import Outcome, Situation
-from brb_provisioner.errors import Unauthenticated
+from brb_provisioner.errors import CleanupBlocked, Unauthenticated
 from brb_provisioner.ledger import Access, Changes, Ledger, Records, Stored
 from brb_provisioner.openstack.cloud import Cloud
-from brb_provisioner.openstack.resources import ResourceType
+from brb_provisioner.progress import Progress, ProgressMemory
 from brb_provisioner.steps.access import open_for_removal
 from brb_provisioner.steps.choices import require_choices
 from brb_provisioner.steps.credential import ensure_credential
-from brb_provisioner.steps.floating_ips import ensure_floating_ips
+from brb_provisioner.steps.floating_ips import ensure_api_floating_ip, ensure_floating_ips
 from brb_provisioner.steps.load_balancer import ensure_load_balancer
 from brb_provisioner.steps.network import ensure_network, ensure_router, ensure_router_interface
 from brb_provisioner.steps.observe import observe_cloud
-from brb_provisioner.steps.plan import Plan, Step, run_plan
+from brb_provisioner.steps.plan import Plan, run_plan
 from brb_provisioner.steps.ports import ensure_ports
 from brb_provisioner.steps.quota import require_quota
-from brb_provisioner.steps.removal import (
-    release_kept_floating_ip,
-    removal_of,
-    removal_of_cluster_made,
-    remove_router_interface,
+from brb_provisioner.steps.removal import release_kept_floating_ip, remove_router_interface
+from brb_provisioner.steps.removals import (
+    remove_cluster_snapshots,
+    remove_cluster_volumes,
+    remove_floating_ips,
+    remove_load_balancer,
+    remove_network,
+    remove_ports,
+    remove_router,
+    remove_security_groups,
+    remove_server_group,
+    remove_servers,
+    remove_service_floating_ips,
+    remove_service_load_balancers,
+    remove_service_security_groups,
+    remove_subnet,
+    remove_volumes,
 )
 from brb_provisioner.steps.results import DONE, Done, StepResult, Waiting
 from brb_provisioner.steps.scale_down import remove_unlisted_machines
@@ -43,10 +54,8 @@ from brb_provisioner.steps.servers import ensure_servers
 from brb_provisioner.steps.tags import ensure_tags
 from brb_provisioner.steps.verify import remove_credential, verify_nothing_left
 from brb_shared.contracts.desired import Presence
-from brb_shared.contracts.infrastructure import InfrastructureObserved, InfrastructureOutputs
+from brb_shared.contracts.infrastructure import InfrastructureOutputs
 from brb_shared.reconcile import Absent, Again, Lease, ReconcileError, Result, Settled, TerminalError
-
-T = ResourceType
 
 log = structlog.get_logger()
 
@@ -66,25 +75,10 @@ APPLY: Plan = {
     ensure_servers: (ensure_ports, ensure_server_group),
     ensure_router_interface: (ensure_network, ensure_router),
     ensure_floating_ips: (ensure_ports, ensure_router_interface),
-    ensure_load_balancer: (ensure_ports, ensure_router_interface),
-    ensure_tags: (ensure_servers, ensure_floating_ips, ensure_load_balancer),
+    ensure_load_balancer: (ensure_ports,),
+    ensure_api_floating_ip: (ensure_load_balancer, ensure_router_interface),
+    ensure_tags: (ensure_servers, ensure_floating_ips, ensure_api_floating_ip),
 }
-
-remove_servers = removal_of(T.SERVER)
-remove_load_balancer = removal_of(T.LOAD_BALANCER)
-remove_floating_ips = removal_of(T.FLOATING_IP)
-remove_volumes = removal_of(T.VOLUME)
-remove_ports = removal_of(T.PORT)
-remove_security_groups = removal_of(T.SECURITY_GROUP)
-remove_server_group = removal_of(T.SERVER_GROUP)
-remove_router = removal_of(T.ROUTER)
-remove_subnet = removal_of(T.SUBNET)
-remove_network = removal_of(T.NETWORK)
-remove_service_load_balancers = removal_of_cluster_made(T.LOAD_BALANCER)
-remove_service_floating_ips = removal_of_cluster_made(T.FLOATING_IP)
-remove_service_security_groups = removal_of_cluster_made(T.SECURITY_GROUP)
-remove_cluster_snapshots = removal_of_cluster_made(T.VOLUME_SNAPSHOT)
-remove_cluster_volumes = removal_of_cluster_made(T.VOLUME)
 
 REMOVE: Plan = {
     remove_servers: (),  # first, so that nothing in the cluster makes new things
@@ -111,23 +105,13 @@ END: Plan = {
 }
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far the last pass came, if it ended in waiting."""
-
-    lease_token: int
-    revision: int
-    began_at: datetime
-    done: frozenset[Step]
-
-
 class ProvisionerReconciler:
     """Implements `brb_shared.reconcile.Reconciler`."""
 
     def __init__(self, records: Records, equipment: Equipment) -> None:
         self._records = records
         self._equipment = equipment
-        self._progress: dict[str, Progress] = {}
+        self._memory = ProgressMemory(equipment.now, equipment.settings.recheck_interval)
 
     async def reconcile(self, key: str, lease: Lease) -> Result:
         clock = asyncio.get_running_loop().time
@@ -142,7 +126,7 @@ class ProvisionerReconciler:
         stored = await self._records.load(key)
         if stored is None:
             return Absent()
-        progress = self._resumed(key, lease, stored)
+        progress = self._memory.take(stored, lease)
         with structlog.contextvars.bound_contextvars(cluster_id=key, generation=stored.desired.generation):
             if stored.desired.presence is Presence.PRESENT:
                 return await self._apply(stored, lease, progress)
@@ -164,7 +148,7 @@ class ProvisionerReconciler:
             ledger.machines,
             outputs,
             failures=failures,
-            remaining=stored.observed.remaining if stored.observed else (),
+            remaining=error.remaining if isinstance(error, CleanupBlocked) else (),
         )
         await self._publish(stored, ledger, situation, error)
 
@@ -212,28 +196,15 @@ class ProvisionerReconciler:
             stored.desired, stored.observed, ledger.entries, ledger.machines, InfrastructureOutputs(), note=note
         )
         await self._publish(stored, ledger, situation, DONE)
-        self._progress.pop(stored.desired.cluster_id, None)
         self._equipment.clouds.forget(stored.desired.credential_id)
         return Absent()
 
     async def _run(self, plan: Plan, scope: Scope, progress: Progress) -> StepResult:
         """Run what is not done yet; remember how far it came only if nothing went wrong."""
-        self._progress.pop(scope.desired.cluster_id, None)
         outcome, done = await run_plan(plan, scope, progress.done)
         if isinstance(outcome, Waiting) and not outcome.afresh:
-            self._progress[scope.desired.cluster_id] = replace(progress, done=done)
+            self._memory.keep(scope.desired.cluster_id, progress, done)
         return outcome
-
-    def _resumed(self, key: str, lease: Lease, stored: Stored) -> Progress:
-        """What the pass just before this one had done; nothing if another came between, or it is long ago."""
-        now = self._equipment.now()
-        last = self._progress.get(key)
-        fresh = Progress(lease.token, stored.revision, now, frozenset())
-        if last is None or (last.lease_token + 1, last.revision) != (lease.token, stored.revision):
-            return fresh
-        if now - last.began_at > self._equipment.settings.recheck_interval:
-            return fresh
-        return replace(last, lease_token=lease.token)
 
     def _scope(self, stored: Stored, lease: Lease, cloud: Cloud, access: Access, progress: Progress) -> Scope:
         names = Names.of(stored.desired)
@@ -245,6 +216,8 @@ class ProvisionerReconciler:
             equipment=self._equipment,
             seen=Seen(cloud, names.mark, names.server_group, stored.desired.cluster_id),
             outputs=stored.observed.outputs if stored.observed else InfrastructureOutputs(),
+            began_at=self._equipment.now(),
+            slots=asyncio.Semaphore(self._equipment.settings.calls_per_cluster),
             failures=lease.failures,
             waiting_since=progress.began_at,
             subnet_cidr=stored.desired.network.cidr,
@@ -256,7 +229,7 @@ class ProvisionerReconciler:
             conditions.observed_present if stored.desired.presence is Presence.PRESENT else conditions.observed_leaving
         )
         observed = render(situation, outcome)
-        if not _same(stored.observed, observed):
+        if not conditions.is_same(stored.observed, observed):
             await ledger.write(Changes(observed=observed))
 
 
@@ -270,17 +243,6 @@ def _situation(scope: Scope) -> Situation:
         remaining=scope.remaining,
         note=scope.kept_note,
     )
-
-
-def _same(before: InfrastructureObserved | None, now: InfrastructureObserved) -> bool:
-    """But for the conditions' transition times."""
-    return before is not None and _timeless(before) == _timeless(now)
-
-
-def _timeless(observed: InfrastructureObserved) -> InfrastructureObserved:
-    epoch = {"last_transition_time": datetime.fromtimestamp(0, UTC)}
-    conditions_ = tuple(condition.model_copy(update=epoch) for condition in observed.conditions)
-    return observed.model_copy(update={"conditions": conditions_})
 
 
 def _nothing_was_made(stored: Stored) -> bool:

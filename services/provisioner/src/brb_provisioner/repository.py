@@ -93,8 +93,9 @@ async def _write_entries(session: AsyncSession, cluster_id: str, entries: tuple[
     for entry in entries:
         slot = entry.slot
         key = {"cluster_id": cluster_id, "type": slot.type.value, "key": slot.key}
-        values = {"name": slot.name, "state": entry.state.value, "resource_id": entry.resource_id}
-        await _upsert(session, LedgerRow, key, values | {"address": entry.address})
+        values: dict[str, Any] = {"name": slot.name, "state": entry.state.value, "resource_id": entry.resource_id}
+        values |= {"address": entry.address, "updated_at": datetime.now(UTC)}
+        await _upsert(session, LedgerRow, key, values)
 
 
 async def _write_machines(session: AsyncSession, cluster_id: str, machines: tuple[Machine, ...]) -> None:
@@ -150,7 +151,7 @@ def _observed(row: ObservedRow | None) -> InfrastructureObserved | None:
 
 def _entry(row: LedgerRow) -> Entry:
     slot = Slot(ResourceType(row.type), row.key, row.name)
-    return Entry(slot, EntryState(row.state), row.resource_id, row.address)
+    return Entry(slot, EntryState(row.state), row.resource_id, row.address, row.updated_at)
 
 
 def _machine(row: MachineRow) -> Machine:

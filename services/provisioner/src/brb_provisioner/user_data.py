@@ -6,9 +6,9 @@ machine: no password, no authorized key, no other host key.
 Source: cloud-init, modules `SSH`, `Users and Groups`, `Write Files`; sshd_config(5), `TrustedUserCAKeys`.
 """
 
+import json
 from dataclasses import dataclass
 
-import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -65,7 +65,7 @@ def render_user_data(machine: str, cluster_id: str, host_key: HostKey, user_ca: 
         ],
         "runcmd": [["sh", "-c", _RELOAD_IF_STARTED_BEFORE]],
     }
-    return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False)
+    return "#cloud-config\n" + json.dumps(config, indent=1)  # JSON is YAML
 
 
 def _file(path: str, content: str) -> dict[str, str]:

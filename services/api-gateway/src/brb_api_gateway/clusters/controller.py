@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_api_gateway.clusters import repository
+from brb_api_gateway.clusters.conditions import HubError
 from brb_api_gateway.clusters.flow import STAGES, Plan, plan
 from brb_api_gateway.clusters.hub import store_status, tell, tell_changed
 from brb_api_gateway.clusters.models import ClusterRow
 from brb_api_gateway.clusters.report import deletion_report
 from brb_api_gateway.clusters.schemas import ClusterState
 from brb_api_gateway.clusters.spec import ClusterSpec
-from brb_api_gateway.clusters.status import HubError, StoredStatus
+from brb_api_gateway.clusters.status import GRACE, StoredStatus
 from brb_api_gateway.clusters.timeline import ChangeType, record_change
 from brb_api_gateway.clusters.view import cluster_snapshot, cluster_view, world
 from brb_api_gateway.clusters.world import StageName, World
@@ -44,8 +45,9 @@ class ClusterController:
             if row is None or row.deleted_at is not None:
                 return Absent()
             decided = await self._advance(session, row)
+            waits = StoredStatus.model_validate(row.status).waits_for_grace
         if not decided.finished:
-            return Settled(recheck_after=_RECHECK)
+            return Settled(recheck_after=GRACE if waits else _RECHECK)
         await self._finish(cluster_id, lease)
         return Absent()
 

@@ -40,7 +40,7 @@ def draft_row(draft: ClusterDraft, principal: Principal) -> ClusterRow:
         deleting=False,
         spec=draft.spec,
     )
-    status = render_status(cluster, World(), StoredStatus())
+    status = render_status(cluster, World(), StoredStatus(), now)
     return ClusterRow(
         id=draft.id,
         cloud=principal.tenant.cloud,

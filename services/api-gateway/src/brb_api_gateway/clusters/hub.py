@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from brb_api_gateway.clusters.conditions import HubError
 from brb_api_gateway.clusters.models import ClusterRow
 from brb_api_gateway.clusters.schemas import ClusterState
-from brb_api_gateway.clusters.status import HubError, StoredStatus, render_status
+from brb_api_gateway.clusters.status import StoredStatus, render_status
 from brb_api_gateway.clusters.timeline import ChangeType, record_change, record_event
 from brb_api_gateway.clusters.view import cluster_snapshot
 from brb_api_gateway.clusters.world import World
@@ -21,7 +22,7 @@ from brb_shared.messaging import Outbox
 def store_status(row: ClusterRow, world: World, error: HubError | None = None) -> tuple[StoredStatus, StoredStatus]:
     """Render the status into the row; the one before and the new one."""
     before = StoredStatus.model_validate(row.status)
-    status = render_status(cluster_snapshot(row), world, before, error)
+    status = render_status(cluster_snapshot(row), world, before, datetime.now(UTC), error)
     row.status, row.state = status.document(), status.state
     if status.state is ClusterState.READY and row.finished_at is None:
         row.finished_at = datetime.now(UTC)

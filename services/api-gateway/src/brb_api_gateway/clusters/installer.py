@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import structlog
 
-from brb_api_gateway.clusters.schemas import ClusterView, RunOutput, RunView
+from brb_api_gateway.clusters.schemas import RunOutput, RunView
 from brb_api_gateway.errors import not_found
 from brb_api_gateway.sessions.principal import Principal
 from brb_shared.contracts.ids import ClusterId
@@ -20,14 +20,14 @@ class InstallerClient:
         self._client = client
         self._key = key
 
-    async def kubeconfig(self, principal: Principal, cluster: ClusterView, expiration_seconds: int) -> str:
+    async def kubeconfig(self, principal: Principal, cluster_id: ClusterId, expiration_seconds: int) -> str:
         """YAML with a client certificate of the caller's own. Raises Problem 409, 502 or 503."""
         body = {
             "user_id": principal.user_id,
-            "groups": [_owners(cluster.metadata.id)],
+            "groups": [_owners(cluster_id)],
             "ttl_seconds": expiration_seconds,
         }
-        path = f"/internal/v1/clusters/{cluster.metadata.id}/kubeconfigs"
+        path = f"/internal/v1/clusters/{cluster_id}/kubeconfigs"
         answer = await self._call("POST", path, principal, json=body)
         return str(answer.json()["kubeconfig"])
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from brb_api_gateway.clouds.schemas import QuotaView
-from brb_api_gateway.clusters.defaults import control_planes, find
+from brb_api_gateway.clusters.defaults import find
 from brb_api_gateway.clusters.machines import machine_count, machine_name
 from brb_api_gateway.clusters.schemas import ClusterPlan, PlannedResource, QuotaNeed
 from brb_api_gateway.clusters.spec import ClusterSpec, MachinePool
@@ -12,11 +12,11 @@ from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.infrastructure import ApiEndpoint
 
 _WORDS = {
-    "instances": "servers",
-    "cores": "vCPUs",
-    "ram_mib": "MiB of memory",
-    "floating_ips": "floating IPs",
-    "volume_gib": "GiB of volumes",
+    "instances": ("server", "servers"),
+    "cores": ("vCPU", "vCPUs"),
+    "ram_mib": ("MiB of memory", "MiB of memory"),
+    "floating_ips": ("floating IP", "floating IPs"),
+    "volume_gib": ("GiB of volumes", "GiB of volumes"),
 }
 _TYPES = {"instances": "server"}
 _SECURITY_GROUPS = 2
@@ -63,10 +63,9 @@ def _counts(spec: ClusterSpec) -> Counter[str]:
         ports=machines,
         floating_ips=_floating_ips(spec),
         security_groups=_SECURITY_GROUPS,
+        server_groups=1,
         volumes=sum(pool.quantity for pool in spec.machine_pools if pool.root_volume_gib),
     )
-    if control_planes(spec) > 1:
-        counts.update(server_groups=1)
     if balancer:
         counts.update(load_balancers=1, ports=1)
     if spec.network.existing_network is None:
@@ -111,5 +110,7 @@ def _need(quota: QuotaView, count: int) -> QuotaNeed:
 
 def _sentence(need: QuotaNeed) -> str:
     """Such as: 2 floating IPs missing: quota 3, used 3."""
-    words = _WORDS.get(need.resource, need.resource.replace("_", " "))
-    return f"{need.need - (need.free or 0)} {words} missing: quota {need.limit}, used {need.used}"
+    plural = need.resource.replace("_", " ")
+    missing = need.need - (need.free or 0)
+    words = _WORDS.get(need.resource, (plural.removesuffix("s"), plural))[missing > 1]
+    return f"{missing} {words} missing: quota {need.limit}, used {need.used}"

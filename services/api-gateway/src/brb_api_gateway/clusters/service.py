@@ -130,12 +130,11 @@ class ClusterService:
             rows = await timeline.list_events(session, cluster_id, after=after, limit=page_size + 1)
         return page(rows, page_size, event_view, lambda row: str(row.seq))
 
-    async def require_initialized(self, tenant: Tenant, cluster_id: ClusterId) -> ClusterView:
+    async def require_initialized(self, tenant: Tenant, cluster_id: ClusterId) -> None:
         """Raises Problem 409 while there is no Kubernetes API."""
         view = await self.get(tenant, cluster_id)
         if view.status.api_server is None or view.status.kubernetes_version is None:
             raise conflict("not_initialized", "The cluster's API does not answer yet; wait until it is Ready")
-        return view
 
     async def deletion_report(self, tenant: Tenant, cluster_id: ClusterId) -> DeletionReport:
         async with self._database.sessions() as session:

@@ -1,37 +1,21 @@
-"""What is told of a cluster: conditions, one word for people, progress. Pure; `controller.py` stores what comes out."""
+"""What is told of a cluster: its conditions, one word for people, progress. Pure; `hub.py` stores what comes out."""
 
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from brb_api_gateway.clusters.machines import has_all_nodes, surplus_machines, wanted_machines
+from brb_api_gateway.clusters.conditions import OWNED, HubError, render_conditions
+from brb_api_gateway.clusters.machine_views import render_machines
 from brb_api_gateway.clusters.progress import render_progress
 from brb_api_gateway.clusters.schemas import ApiServer, ClusterState, MachineView
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
+from brb_api_gateway.clusters.world import INFRASTRUCTURE, Cluster, World
 from brb_shared.contracts.base import Contract
-from brb_shared.contracts.conditions import (
-    Condition,
-    ConditionStatus,
-    ConditionType,
-    ErrorCode,
-    find_condition,
-    merge_conditions,
-)
-from brb_shared.contracts.desired import MachineRole
-from brb_shared.contracts.infrastructure import ObservedMachine
-from brb_shared.contracts.kubernetes import ObservedNode
+from brb_shared.contracts.conditions import Condition, ConditionType, find_condition, merge_conditions
 
-OWNED: dict[StageName, tuple[ConditionType, ...]] = {
-    INFRASTRUCTURE: (ConditionType.INFRASTRUCTURE_READY,),
-    KUBERNETES: (
-        ConditionType.KUBERNETES_INITIALIZED,
-        ConditionType.CONTROL_PLANE_AVAILABLE,
-        ConditionType.WORKERS_AVAILABLE,
-    ),
-}
-"""Which conditions a stage's worker says. DNSReady and AddonsReady come with their services: they are not claimed."""
+GRACE = timedelta(seconds=30)
+"""A failure that nobody but time can mend is called an error only after this: most pass by themselves."""
 
 
 class StoredStatus(Contract):
-    """The status as it is kept; times are the row's."""
+    """The status as it is kept; the other times are the row's."""
 
     state: ClusterState = ClusterState.PENDING
     observed_generation: int = 0
@@ -43,23 +27,25 @@ class StoredStatus(Contract):
     kubernetes_version: str | None = None
     machines: tuple[MachineView, ...] = ()
     was_ready: bool = False
+    troubled_since: datetime | None = None
+
+    @property
+    def waits_for_grace(self) -> bool:
+        """The state will change by time alone."""
+        told = self.state in (ClusterState.ERROR, ClusterState.DEGRADED, ClusterState.DELETING)
+        return self.troubled_since is not None and not told
 
 
-@dataclass(frozen=True)
-class HubError:
-    """What went wrong in the hub's own pass."""
-
-    code: ErrorCode
-    message: str
-    user_fixable: bool
-
-
-def render_status(cluster: Cluster, world: World, before: StoredStatus, error: HubError | None = None) -> StoredStatus:
-    conditions = merge_conditions(before.conditions, _conditions(cluster, world, error, was_ready=before.was_ready))
+def render_status(
+    cluster: Cluster, world: World, before: StoredStatus, now: datetime, error: HubError | None = None
+) -> StoredStatus:
+    fresh = render_conditions(cluster, world, error, was_ready=before.was_ready)
+    conditions = merge_conditions(before.conditions, fresh)
     was_ready = before.was_ready or _is_true(conditions, ConditionType.READY)
+    troubled_since = (before.troubled_since or now) if _trouble(conditions) else None
     progress = render_progress(cluster, world)
     return StoredStatus(
-        state=_state(cluster, world, conditions, was_ready),
+        state=_state(cluster, world, conditions, was_ready, _is_error(conditions, troubled_since, now)),
         observed_generation=_observed_generation(world),
         conditions=conditions,
         percent=progress.percent,
@@ -67,133 +53,35 @@ def render_status(cluster: Cluster, world: World, before: StoredStatus, error: H
         message=progress.message,
         api_server=_api_server(world),
         kubernetes_version=world.kubernetes.kubernetes_version if world.kubernetes else None,
-        machines=_machines(cluster, world),
+        machines=render_machines(cluster, world),
         was_ready=was_ready,
+        troubled_since=troubled_since,
     )
 
 
-def _conditions(cluster: Cluster, world: World, error: HubError | None, *, was_ready: bool) -> list[Condition]:
-    parts = [condition for stage in OWNED for condition in _of_stage(stage, cluster, world)]
-    up_to_date = _up_to_date(cluster, world)
-    needed = parts if was_ready else [*parts, up_to_date]
-    summary = [_ready(cluster, needed, error), up_to_date]
-    return [*parts, *summary, *([_deleting(cluster, world)] if cluster.deleting else [])]
+def _trouble(conditions: tuple[Condition, ...]) -> list[Condition]:
+    return [condition for condition in conditions if condition.code is not None and not condition.is_true]
 
 
-def _of_stage(stage: StageName, cluster: Cluster, world: World) -> list[Condition]:
-    """What the stage's worker says; where it has said nothing, that we wait for it."""
-    seen = world.seen.get(stage)
-    said = seen.conditions if seen is not None else ()
-    return [find_condition(said, type_) or _waiting(type_, stage, cluster, world) for type_ in OWNED[stage]]
+def _is_error(conditions: tuple[Condition, ...], since: datetime | None, now: datetime) -> bool:
+    """What the user can mend is told at once."""
+    if since is None:
+        return False
+    return now - since >= GRACE or any(condition.user_fixable for condition in _trouble(conditions))
 
 
-def _waiting(type_: ConditionType, stage: StageName, cluster: Cluster, world: World) -> Condition:
-    asked = stage in world.asked
-    return Condition(
-        type=type_,
-        status=ConditionStatus.FALSE,
-        reason="Waiting" if asked else "NotYetDue",
-        message=f"Asked of the {stage} worker, no answer yet" if asked else f"Begins when what {stage} needs is there",
-        observed_generation=cluster.generation,
-    )
-
-
-def _up_to_date(cluster: Cluster, world: World) -> Condition:
-    done = not cluster.deleting and _is_done(cluster, world)
-    return Condition(
-        type=ConditionType.UP_TO_DATE,
-        status=ConditionStatus.TRUE if done else ConditionStatus.FALSE,
-        reason="UpToDate" if done else "Reconciling",
-        message="" if done else f"Generation {cluster.generation} is being carried out",
-        observed_generation=cluster.generation,
-    )
-
-
-def _is_done(cluster: Cluster, world: World) -> bool:
-    """All stages say so, of these very machines."""
-    said = all(_has_done(stage, cluster, world) for stage in OWNED)
-    return said and has_all_nodes(cluster, world) and not surplus_machines(cluster, world)
-
-
-def _has_done(stage: StageName, cluster: Cluster, world: World) -> bool:
-    asked, seen = world.asked.get(stage), world.seen.get(stage)
-    return (
-        asked is not None
-        and seen is not None
-        and asked.generation >= cluster.generation
-        and seen.observed_generation >= cluster.generation
-        and seen.ready
-    )
-
-
-def _ready(cluster: Cluster, needed: list[Condition], error: HubError | None) -> Condition:
-    """Summary: True if all needed are; else the reason of the first that has a code, or of the first that is not True.
-
-    The first time it also needs UpToDate. Later a cluster that serves while a change is carried out stays Ready.
-    """
-    if error is not None:
-        return _condition_of(error, cluster)
-    missing = [part for part in needed if not part.is_true]
-    if not missing and not cluster.deleting:
-        return Condition(
-            type=ConditionType.READY,
-            status=ConditionStatus.TRUE,
-            reason="AllAvailable",
-            observed_generation=cluster.generation,
-        )
-    if not missing:
-        return _not_ready(cluster, "Deleting", "The cluster is being deleted")
-    cause = next((part for part in missing if part.code), missing[0])
-    return _not_ready(cluster, cause.reason, cause.message, cause.code, cause.user_fixable)
-
-
-def _not_ready(
-    cluster: Cluster, reason: str, message: str, code: ErrorCode | None = None, user_fixable: bool = False
-) -> Condition:
-    return Condition(
-        type=ConditionType.READY,
-        status=ConditionStatus.FALSE,
-        reason=reason,
-        message=message,
-        code=code,
-        user_fixable=user_fixable,
-        observed_generation=cluster.generation,
-    )
-
-
-def _condition_of(error: HubError, cluster: Cluster) -> Condition:
-    reason = "InternalError" if error.code is ErrorCode.INTERNAL else "HubFailed"
-    return _not_ready(cluster, reason, error.message, error.code, error.user_fixable)
-
-
-def _deleting(cluster: Cluster, world: World) -> Condition:
-    """True, with the obstacle if a worker names one."""
-    obstacle = next(
-        (part for stage in OWNED for part in _of_stage(stage, cluster, world) if part.code and not part.is_true), None
-    )
-    return Condition(
-        type=ConditionType.DELETING,
-        status=ConditionStatus.TRUE,
-        reason=obstacle.reason if obstacle else "Removing",
-        message=obstacle.message if obstacle else render_progress(cluster, world).message,
-        code=obstacle.code if obstacle else None,
-        user_fixable=obstacle.user_fixable if obstacle else False,
-        observed_generation=cluster.generation,
-    )
-
-
-def _state(cluster: Cluster, world: World, conditions: tuple[Condition, ...], was_ready: bool) -> ClusterState:
-    ready = find_condition(conditions, ConditionType.READY)
+def _state(
+    cluster: Cluster, world: World, conditions: tuple[Condition, ...], was_ready: bool, is_error: bool
+) -> ClusterState:
     if cluster.deleting:
         return ClusterState.DELETING
-    if ready is not None and ready.is_true:
+    if _is_true(conditions, ConditionType.READY):
         up_to_date = _is_true(conditions, ConditionType.UP_TO_DATE)
-        failing = any(part.code for part in conditions if not part.is_true)
-        return ClusterState.READY if up_to_date else ClusterState.ERROR if failing else ClusterState.UPDATING
-    if ready is not None and ready.code is not None:
-        return ClusterState.DEGRADED if was_ready else ClusterState.ERROR
+        return ClusterState.READY if up_to_date else ClusterState.ERROR if is_error else ClusterState.UPDATING
     if was_ready:
         return ClusterState.DEGRADED
+    if is_error:
+        return ClusterState.ERROR
     return ClusterState.CREATING if INFRASTRUCTURE in world.seen else ClusterState.PENDING
 
 
@@ -213,36 +101,3 @@ def _api_server(world: World) -> ApiServer | None:
         return None
     host, port = world.infrastructure.outputs.api_external_host, world.infrastructure.outputs.api_port
     return ApiServer(host=host, port=port, url=f"https://{host}:{port}")
-
-
-def _machines(cluster: Cluster, world: World) -> tuple[MachineView, ...]:
-    """The wanted machines in order, then others that still stand."""
-    standing = {machine.name: machine for machine in world.infrastructure.machines} if world.infrastructure else {}
-    nodes = {node.name: node for node in world.kubernetes.nodes} if world.kubernetes else {}
-    roles = {pool.name: pool.role for pool in cluster.spec.machine_pools}
-    wanted = () if cluster.deleting else wanted_machines(cluster)
-    names = {machine.name: (machine.pool, roles[machine.pool]) for machine in wanted}
-    others = {name: (machine.pool, machine.role) for name, machine in standing.items() if name not in names}
-    return tuple(
-        _machine(name, pool, role, standing.get(name), nodes.get(name), leaving=name in others)
-        for name, (pool, role) in {**names, **others}.items()
-    )
-
-
-def _machine(
-    name: str, pool: str, role: MachineRole, seen: ObservedMachine | None, node: ObservedNode | None, *, leaving: bool
-) -> MachineView:
-    return MachineView(
-        name=name,
-        pool=pool,
-        role=role,
-        state=seen.state if seen else None,
-        server_id=seen.server_id if seen else None,
-        private_address=seen.private_address if seen else None,
-        floating_address=seen.floating_address if seen else None,
-        availability_zone=seen.availability_zone if seen else None,
-        node_ready=node.ready if node else False,
-        kubernetes_version=node.version or None if node else None,
-        leaving=leaving,
-        message=(seen.evidence if seen else "") or (node.message if node else ""),
-    )

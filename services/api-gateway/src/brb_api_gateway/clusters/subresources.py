@@ -71,9 +71,9 @@ async def create_kubeconfig(
 
     409: the cluster's API is not there yet.
     """
-    cluster = await clusters.require_initialized(principal.tenant, cluster_id)
+    await clusters.require_initialized(principal.tenant, cluster_id)
     request = body or KubeconfigCreate()
-    kubeconfig = await installer.kubeconfig(principal, cluster, request.expiration_seconds)
+    kubeconfig = await installer.kubeconfig(principal, cluster_id, request.expiration_seconds)
     return Response(kubeconfig, status_code=status.HTTP_201_CREATED, media_type=_YAML)
 
 

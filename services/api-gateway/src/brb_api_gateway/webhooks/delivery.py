@@ -1,9 +1,10 @@
-"""Delivering: signed POSTs from the work process, with retries over a day and a half, then a dead letter.
+"""Delivering: signed POSTs from the work process, with retries, then a dead letter.
 
 Source: Standard Webhooks specification, "Webhook headers", "Deliverability and reliability" (its retry schedule).
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -20,23 +21,24 @@ from brb_shared.secrets import Keyring
 
 log = structlog.get_logger()
 
-SCHEDULE = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-)
-"""Pauses between attempts; after the last one the delivery is dead."""
 _GONE = 410
 _ERROR_LENGTH = 300
 
 
 class Deliverer:
-    def __init__(self, database: Database, keyring: Keyring, policy: TargetPolicy, client: httpx.AsyncClient) -> None:
-        """`client` must not follow redirects: a redirect could lead to what the policy refuses."""
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        policy: TargetPolicy,
+        client: httpx.AsyncClient,
+        schedule: Sequence[timedelta],
+    ) -> None:
+        """`client` must not follow redirects: a redirect could lead to what the policy refuses.
+
+        `schedule`: the pauses between attempts; after the last one a delivery is dead.
+        """
+        self._schedule = schedule
         self._database = database
         self._keyring = keyring
         self._policy = policy
@@ -98,11 +100,11 @@ class Deliverer:
         if not row.last_error:
             row.state = DeliveryState.DELIVERED
             return Absent()
-        if row.attempts > len(SCHEDULE) or row.last_status == _GONE:
+        if row.attempts > len(self._schedule) or row.last_status == _GONE:
             log.warning("Webhook delivery is given up", delivery_id=row.id, attempts=row.attempts)
             row.state = DeliveryState.DEAD
             return Absent()
-        pause = SCHEDULE[row.attempts - 1]
+        pause = self._schedule[row.attempts - 1]
         row.next_attempt_at = datetime.now(UTC) + pause
         return Again(after=pause, reason="RetryPending")
 

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from brb_installer.addons.images import cloud_controller_image
+from brb_installer.addons.images import containers_of, with_our_repository
 from brb_installer.settings import Settings
 from brb_shared.clouds import Cloud
 from brb_shared.contracts.kubernetes import KubernetesDesired
@@ -18,9 +18,9 @@ _CONFIG_FOLDER = "/etc/config"
 
 
 def render_cloud_controller(
-    upstream: Sequence[Document], settings: Settings, desired: KubernetesDesired, secret: Document
+    upstream: Sequence[Document], settings: Settings, desired: KubernetesDesired
 ) -> tuple[Document, ...]:
-    return (secret, *(_adapted(document, settings, desired) for document in upstream))
+    return tuple(_adapted(document, settings, desired) for document in upstream)
 
 
 def render_cloud_config_secret(desired: KubernetesDesired, cloud: Cloud, credential: CloudCredential) -> Document:
@@ -63,10 +63,9 @@ search-order=configDrive,metadataService
 def _adapted(document: Document, settings: Settings, desired: KubernetesDesired) -> Document:
     """Load balancers are named after the cluster's id, which no other cluster of the project has."""
     document = copy.deepcopy(document)
-    if document["kind"] == "DaemonSet":
-        for container in document["spec"]["template"]["spec"]["containers"]:
-            container["image"] = cloud_controller_image(settings)
-            for variable in container.get("env", ()):
-                if variable["name"] == "CLUSTER_NAME":
-                    variable["value"] = desired.cluster_id
+    for container in containers_of(document):
+        container["image"] = with_our_repository(container["image"], settings)
+        for variable in container.get("env", ()):
+            if variable["name"] == "CLUSTER_NAME":
+                variable["value"] = desired.cluster_id
     return document

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from brb_installer.addons.images import flannel_cni_plugin_image, flannel_image
+from brb_installer.addons.images import containers_of, with_our_repository
 from brb_installer.settings import Settings
 
 Document = dict[str, Any]
@@ -23,8 +23,6 @@ def _adapted(document: Document, settings: Settings, pod_cidr: str) -> Document:
             network = json.loads(document["data"]["net-conf.json"])
             document["data"]["net-conf.json"] = json.dumps(network | {"Network": pod_cidr})
         case "DaemonSet":
-            pod = document["spec"]["template"]["spec"]
-            for container in [*pod.get("initContainers", ()), *pod["containers"]]:
-                is_plugin = container["name"] == "install-cni-plugin"
-                container["image"] = flannel_cni_plugin_image(settings) if is_plugin else flannel_image(settings)
+            for container in containers_of(document):
+                container["image"] = with_our_repository(container["image"], settings)
     return document

@@ -1,32 +1,44 @@
 """Which images the addons and the nodes run. Pure."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from brb_installer.settings import UPSTREAM_IMAGES, Settings
 from brb_shared.contracts.desired import MachineRole
 
+Document = dict[str, Any]
 
-def flannel_image(settings: Settings) -> str:
-    return _image(settings, "ghcr.io/flannel-io", "flannel", settings.flannel_version)
-
-
-def flannel_cni_plugin_image(settings: Settings) -> str:
-    return _image(settings, "ghcr.io/flannel-io", "flannel-cni-plugin", settings.flannel_cni_plugin_version)
+# Source: kubeadm's constants; the pause image that each minor asks for.
+_PAUSE_BY_MINOR = {"1.34": "3.10.1", "1.35": "3.10.1"}
+_NEWEST_PAUSE = "3.10.2"
 
 
-def cloud_controller_image(settings: Settings) -> str:
-    upstream = "registry.k8s.io/provider-os"
-    return _image(settings, upstream, "openstack-cloud-controller-manager", settings.cloud_controller_version)
+def pause_image(settings: Settings, kubernetes_version: str) -> str:
+    minor = kubernetes_version.rpartition(".")[0]
+    return f"{settings.image_repository}/pause:{_PAUSE_BY_MINOR.get(minor, _NEWEST_PAUSE)}"
 
 
-def plan_early_images(settings: Settings, kubernetes_version: str, role: MachineRole) -> tuple[str, ...]:
-    """What a machine will run beside kubeadm's own images, pulled before it is asked for."""
-    network = (flannel_image(settings), flannel_cni_plugin_image(settings))
-    if role is MachineRole.CONTROL_PLANE:
-        return (*network, cloud_controller_image(settings))
-    repository = settings.image_repository
-    pause, proxy = f"pause:{settings.pause_version}", f"kube-proxy:v{kubernetes_version}"
-    return (f"{repository}/{pause}", f"{repository}/{proxy}", *network)
-
-
-def _image(settings: Settings, upstream: str, name: str, version: str) -> str:
+def with_our_repository(image: str, settings: Settings) -> str:
+    """The same name and tag, from the mirror if there is one."""
     mirror = settings.image_repository if settings.image_repository != UPSTREAM_IMAGES else None
-    return f"{settings.addon_image_repository or mirror or upstream}/{name}:v{version}"
+    repository = settings.addon_image_repository or mirror
+    return f"{repository}/{image.rpartition('/')[2]}" if repository is not None else image
+
+
+def containers_of(document: Document) -> list[Document]:
+    """Of a DaemonSet; init containers first."""
+    if document["kind"] != "DaemonSet":
+        return []
+    pod = document["spec"]["template"]["spec"]
+    return [*pod.get("initContainers", ()), *pod["containers"]]
+
+
+def plan_early_images(
+    settings: Settings, kubernetes_version: str, role: MachineRole, addons: Iterable[Document]
+) -> tuple[str, ...]:
+    """What a machine will run beside kubeadm's own images, pulled before it is asked for."""
+    images = [container["image"] for document in addons for container in containers_of(document)]
+    if role is MachineRole.WORKER:
+        proxy = f"{settings.image_repository}/kube-proxy:v{kubernetes_version}"
+        images = [pause_image(settings, kubernetes_version), proxy, *images]
+    return tuple(dict.fromkeys(images))

@@ -4,18 +4,19 @@ Source: containerd 2.x CRI plugin configuration (version 3); containerd "Registr
 kubelet drop-in of kubeadm's Debian package.
 """
 
+from brb_installer.addons.images import pause_image
 from brb_installer.kubeadm.facts import NodeFacts
 from brb_installer.settings import Settings
 
 
-def render_node_files(settings: Settings, facts: NodeFacts) -> dict[str, str]:
+def render_node_files(settings: Settings, kubernetes_version: str, facts: NodeFacts) -> dict[str, str]:
     """Path to content."""
     registries = {
         f"/etc/containerd/certs.d/{registry}/hosts.toml": _hosts_toml(registry)
         for registry in settings.insecure_registries
     }
     return registries | {
-        "/etc/containerd/config.toml": _containerd_config(settings, facts),
+        "/etc/containerd/config.toml": _containerd_config(pause_image(settings, kubernetes_version), facts),
         "/etc/systemd/system/containerd.service": _CONTAINERD_UNIT,
         "/etc/systemd/system/kubelet.service": _KUBELET_UNIT,
         "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": _KUBELET_DROP_IN,
@@ -23,10 +24,10 @@ def render_node_files(settings: Settings, facts: NodeFacts) -> dict[str, str]:
     }
 
 
-def _containerd_config(settings: Settings, facts: NodeFacts) -> str:
+def _containerd_config(pause: str, facts: NodeFacts) -> str:
     return f"""version = 3
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
-  sandbox = '{settings.image_repository}/pause:{settings.pause_version}'
+  sandbox = '{pause}'
 [plugins.'io.containerd.cri.v1.images'.registry]
   config_path = '/etc/containerd/certs.d'
 [plugins.'io.containerd.cri.v1.runtime']

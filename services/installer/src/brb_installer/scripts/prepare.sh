@@ -1,6 +1,6 @@
 # Puts the container runtime and Kubernetes' programs on the machine. Run again, it downloads only what differs.
 #
-# ARTIFACTS         a line `name|binary or tar|destination|url|checksum url` each; $ARCH is replaced
+# ARTIFACTS         a line `name|binary or tar|destination|url|checksum url|compressed too` each
 # COMMANDS          programs the kubelet needs, as `command:package`
 # IMAGES            container images to pull before they are needed
 # KUBEADM_IMAGES    yes: kubeadm's images for KUBERNETES_VERSION from IMAGE_REPOSITORY too, and wait for all
@@ -36,13 +36,20 @@ promised() { # checksum file, name of the file it is about; knows `<sum>` and li
 
 sum_of() { sha256sum "$1" | cut -d' ' -f1; }
 
-install_artifact() { # name how destination url checksum_url
+fetch_program() { # url file compressed; the compressed one, where the mirror has it, is a third of the size
+    if [ "$3" = yes ] && command -v zstd >/dev/null && fetch "$1.zst" "$2.zst" 2>/dev/null; then
+        zstd --quiet --decompress --rm --force -o "$2" "$2.zst" && return 0
+    fi
+    fetch "$1" "$2"
+}
+
+install_artifact() { # name how destination url checksum_url compressed
     fetch "$5" "$work/$1.sum" || { echo "No answer from $5"; return 41; }
     expected=$(promised "$work/$1.sum" "$(basename "$4")")
     if [ ${#expected} -ne 64 ]; then echo "No SHA-256 of $(basename "$4") in $5"; return 42; fi
     if [ "$2" = binary ] && [ -x "$3" ] && [ "$(sum_of "$3")" = "$expected" ]; then return 0; fi
     if [ "$2" = tar ] && [ "$(cat "$stamps/$1" 2>/dev/null)" = "$expected" ]; then return 0; fi
-    fetch "$4" "$work/$1" || { echo "No answer from $4"; return 41; }
+    fetch_program "$4" "$work/$1" "$6" || { echo "No answer from $4"; return 41; }
     if [ "$(sum_of "$work/$1")" != "$expected" ]; then
         rm -f "$work/$1"; echo "$4 has another SHA-256 than $expected"; return 42
     fi
@@ -100,10 +107,10 @@ prepare_kernel
 ln -sfn "$RESOLV_CONF" /etc/brb/resolv.conf
 
 downloads=
-while IFS='|' read -r name how destination url checksum_url; do
+while IFS='|' read -r name how destination url checksum_url compressed; do
     [ -n "$name" ] || continue
     url=$(echo "$url" | sed "s/\$ARCH/$ARCH/g"); checksum_url=$(echo "$checksum_url" | sed "s/\$ARCH/$ARCH/g")
-    install_artifact "$name" "$how" "$destination" "$url" "$checksum_url" &
+    install_artifact "$name" "$how" "$destination" "$url" "$checksum_url" "$compressed" &
     downloads="$downloads $!"
 done <<END_OF_ARTIFACTS
 $ARTIFACTS

@@ -38,8 +38,13 @@ class _Open:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     connection: asyncssh.SSHClientConnection | None = None
-    host_keys: tuple[str, ...] = ()
+    retired: list[asyncssh.SSHClientConnection] = field(default_factory=list)
     used_at: float = 0.0
+
+    def close(self) -> None:
+        for connection in (self.connection, *self.retired):
+            if connection is not None:
+                connection.close()
 
 
 class AsyncsshNodes:
@@ -53,25 +58,41 @@ class AsyncsshNodes:
     async def connect(self, target: Target) -> "AsyncsshNode":
         self._mark_used(target)
         self._close_idle()
-        connection = await self._connection(target)
-        return AsyncsshNode(target.machine, connection, self._settings.step_timeout_seconds)
+        return self._node(target, await self._connection(target))
+
+    async def renew(self, target: Target) -> "AsyncsshNode":
+        opened = self._open[target.server_id]
+        async with opened.lock:
+            return self._node(target, await self._replace(opened, target))
 
     async def forget(self, server_id: str) -> None:
         opened = self._open.pop(server_id, None)
-        if opened is not None and opened.connection is not None:
-            opened.connection.close()
+        if opened is not None:
+            opened.close()
 
     async def close(self) -> None:
         for server_id in list(self._open):
             await self.forget(server_id)
 
+    def _node(self, target: Target, connection: asyncssh.SSHClientConnection) -> "AsyncsshNode":
+        return AsyncsshNode(target.machine, connection, self._settings.step_timeout_seconds)
+
     async def _connection(self, target: Target) -> asyncssh.SSHClientConnection:
         opened = self._open[target.server_id]
         async with opened.lock:
-            if opened.connection is None or opened.connection.is_closed() or opened.host_keys != target.host_keys:
-                opened.connection = await self._dial(target)
-                opened.host_keys = target.host_keys
-            return opened.connection
+            kept = opened.connection
+            if kept is not None and not kept.is_closed() and shown_key(kept) in target.host_keys:
+                return kept
+            return await self._replace(opened, target)
+
+    async def _replace(self, opened: _Open, target: Target) -> asyncssh.SSHClientConnection:
+        """The old connection may carry others, as a jump host's does: it is closed with the idle ones."""
+        connection = await self._dial(target)
+        if opened.connection is not None:
+            opened.retired.append(opened.connection)
+        opened.connection = connection
+        opened.used_at = asyncio.get_running_loop().time()
+        return connection
 
     async def _dial(self, target: Target) -> asyncssh.SSHClientConnection:
         jump = await self._connection(target.jump) if target.jump is not None else None
@@ -104,8 +125,7 @@ class AsyncsshNodes:
         long_ago = asyncio.get_running_loop().time() - _KEEP_OPEN.total_seconds()
         for server_id, opened in list(self._open.items()):
             if opened.used_at < long_ago and not opened.lock.locked():
-                if opened.connection is not None:
-                    opened.connection.close()
+                opened.close()
                 del self._open[server_id]
 
 
@@ -119,9 +139,7 @@ class AsyncsshNode:
 
     @property
     def host_key(self) -> str:
-        key = self._connection.get_server_host_key()
-        assert key is not None  # it was checked, so there was one
-        return " ".join(key.export_public_key("openssh").decode().split()[:2])
+        return shown_key(self._connection)
 
     async def ask(self, script: Script) -> str:
         exit_code, output, errors = await self._run(driver.ASK, script.text(), _ASK_TIMEOUT_SECONDS)
@@ -156,6 +174,12 @@ class AsyncsshNode:
 
 
 _KEEP = "surrogateescape"
+
+
+def shown_key(connection: asyncssh.SSHClientConnection) -> str:
+    key = connection.get_server_host_key()
+    assert key is not None  # it was checked, so there was one
+    return " ".join(key.export_public_key("openssh").decode().split()[:2])
 
 
 def _exit_code(ended: asyncssh.SSHCompletedProcess) -> int:

@@ -60,6 +60,10 @@ class Nodes(Protocol):
         """A connection, kept for the next pass. Raises MachineUnreachable, HostKeyMismatch."""
         ...
 
+    async def renew(self, target: Target) -> Node:
+        """A new connection in the place of the kept one, which goes on for whoever uses it."""
+        ...
+
     async def forget(self, server_id: str) -> None:
         """Close what is open to this server; the next `connect` begins anew."""
         ...

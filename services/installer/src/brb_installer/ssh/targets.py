@@ -27,6 +27,6 @@ def _target(cluster: Cluster, machine: Machine, address: str, jump: Target | Non
         machine=machine.name,
         server_id=machine.server_id,
         address=address,
-        host_keys=machine.host_keys,
+        host_keys=tuple(" ".join(key.split()[:2]) for key in machine.host_keys),  # without comments
         jump=jump,
     )

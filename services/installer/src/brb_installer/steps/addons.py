@@ -10,17 +10,19 @@ from brb_installer.addons.access import render_access
 from brb_installer.addons.cloud_controller import render_cloud_config_secret, render_cloud_controller
 from brb_installer.addons.flannel import render_flannel
 from brb_installer.artifacts import cloud_controller_manifest_urls, flannel_manifest_url
+from brb_installer.cluster import Cluster
 from brb_installer.errors import ClusterRefused
 from brb_installer.kubernetes.cluster_api import ClusterApi
 from brb_installer.steps.scope import DONE, ClusterScope, StepResult
+from brb_installer.tools import Tools
 from brb_shared.contracts.conditions import ErrorCode
+from brb_shared.contracts.kubernetes import KubernetesDesired
 from brb_shared.hub import CredentialGone
 from brb_shared.reconcile import TerminalError, TransientError
 
 log = structlog.get_logger()
 
 Document = dict[str, Any]
-_PENDING_SECRET: Document = {}
 
 
 async def ensure_addons(scope: ClusterScope, api: ClusterApi) -> StepResult:
@@ -28,35 +30,33 @@ async def ensure_addons(scope: ClusterScope, api: ClusterApi) -> StepResult:
 
     Raises TransientError, TerminalError when the cloud or its credential is gone.
     """
-    network, controller = await _render_network(scope), await _render_controller(scope, _PENDING_SECRET)
-    digest = _digest([*network, *controller], scope.cluster.desired.credential_id)
+    documents = [
+        *await render_network(scope.cluster, scope.tools),
+        render_access(scope.cluster.id),
+        *await render_controller(scope.cluster, scope.tools),
+    ]
+    digest = _digest(documents, scope.cluster.desired)
     if digest == scope.cluster.addons_digest:
         return DONE
     log.info("Applying addons", cluster_id=scope.cluster.id)
     try:
-        await api.apply(network)
-        await api.apply(await _render_controller(scope, await _secret(scope)))
+        await api.apply([await _secret(scope), *documents])
     except ClusterRefused as refused:
-        raise TransientError(
-            ErrorCode.KUBERNETES_STEP_FAILED, f"The cluster refuses the network or cloud integration: {refused}"
-        ) from refused
+        message = f"The cluster refuses the network or cloud integration: {refused}"
+        raise TransientError(ErrorCode.KUBERNETES_STEP_FAILED, message) from refused
     await scope.records.record_addons(digest)
     return DONE
 
 
-async def _render_network(scope: ClusterScope) -> tuple[Document, ...]:
-    settings, manifests = scope.tools.settings, scope.tools.manifests
-    flannel = await manifests.fetch(flannel_manifest_url(settings))
-    return (
-        *render_flannel(flannel, settings, scope.cluster.desired.pod_cidr),
-        render_access(scope.cluster.id),
-    )
+async def render_network(cluster: Cluster, tools: Tools) -> tuple[Document, ...]:
+    upstream = await tools.manifests.fetch(flannel_manifest_url(tools.settings))
+    return render_flannel(upstream, tools.settings, cluster.desired.pod_cidr)
 
 
-async def _render_controller(scope: ClusterScope, secret: Document) -> tuple[Document, ...]:
-    settings, manifests = scope.tools.settings, scope.tools.manifests
-    upstream = [document for url in cloud_controller_manifest_urls(settings) for document in await manifests.fetch(url)]
-    return render_cloud_controller(upstream, settings, scope.cluster.desired, secret)
+async def render_controller(cluster: Cluster, tools: Tools) -> tuple[Document, ...]:
+    urls = cloud_controller_manifest_urls(tools.settings)
+    upstream = [document for url in urls for document in await tools.manifests.fetch(url)]
+    return render_cloud_controller(upstream, tools.settings, cluster.desired)
 
 
 async def _secret(scope: ClusterScope) -> Document:
@@ -72,7 +72,7 @@ async def _secret(scope: ClusterScope) -> Document:
     return render_cloud_config_secret(desired, cloud, credential)
 
 
-def _digest(documents: list[Document], credential_id: str) -> str:
+def _digest(documents: list[Document], desired: KubernetesDesired) -> str:
     """Of what is applied; the credential counts by its id, because its secret is fetched only to be applied."""
-    text = json.dumps([documents, credential_id], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    cloud = [desired.cloud, desired.credential_id, desired.network_id, desired.subnet_id, desired.floating_network_id]
+    return hashlib.sha256(json.dumps([documents, cloud], sort_keys=True).encode()).hexdigest()

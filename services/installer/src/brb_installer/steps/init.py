@@ -12,7 +12,7 @@ import structlog
 from brb_installer.cluster import Step
 from brb_installer.errors import ClusterRefused, ClusterUnreachable
 from brb_installer.kubeadm.configuration import render_init
-from brb_installer.kubeconfig import AdminAccess, parse_kubeconfig, render_kubeconfig, server_url
+from brb_installer.kubeconfig import AdminAccess, parse_kubeconfig, server_url
 from brb_installer.scripts import Script, ScriptName
 from brb_installer.steps.runs import run_to_end
 from brb_installer.steps.scope import DONE, MachineScope, StepResult
@@ -38,7 +38,7 @@ async def ensure_initialized(scope: MachineScope) -> StepResult:
 
 
 async def _record_access(scope: MachineScope) -> StepResult:
-    """Keep the administrator's kubeconfig, once the API has answered from where the platform and its users are."""
+    """Keep the administrator's access, once the API has answered from where the platform and its users are."""
     node = await scope.node()
     access = parse_kubeconfig(await node.ask(Script(ScriptName.KUBECONFIG)))
     desired = scope.cluster.desired
@@ -56,8 +56,7 @@ async def _record_access(scope: MachineScope) -> StepResult:
         log.info("API does not answer yet", cluster_id=scope.cluster.id, error=str(error))
         return Again(_API_POLL, "WaitingForApi")
     log.info("API answers", cluster_id=scope.cluster.id, version=version)
-    kubeconfig = render_kubeconfig(external, cluster_name=desired.cluster_name, user_name="kubernetes-admin")
-    await scope.records.record_initialized(scope.machine, scope.tools.seal(scope.cluster.id, kubeconfig))
+    await scope.records.record_initialized(scope.machine, scope.tools.seal(scope.cluster.id, external))
     await scope.refresh()
     return DONE
 

@@ -7,6 +7,7 @@ from brb_installer.errors import NodeBusy
 from brb_installer.kubeadm.node_files import render_node_files
 from brb_installer.scripts import Script, ScriptName
 from brb_installer.settings import NodeProfile
+from brb_installer.steps.addons import render_controller, render_network
 from brb_installer.steps.runs import ensure_started, run_to_end
 from brb_installer.steps.scope import DONE, MachineScope, StepResult
 
@@ -40,11 +41,18 @@ async def _script(scope: MachineScope) -> Script:
     variables = {
         "ARTIFACTS": "\n".join(artifact.line for artifact in artifacts),
         "COMMANDS": _COMMANDS,
-        "IMAGES": " ".join(plan_early_images(settings, version, scope.machine.spec.role)),
+        "IMAGES": " ".join(await _early_images(scope, version)),
         "KUBEADM_IMAGES": "yes" if scope.machine.is_control_plane else "no",
         "KUBERNETES_VERSION": f"v{version}",
         "IMAGE_REPOSITORY": settings.image_repository,
         "IN_CONTAINER": "yes" if shares_kernel else "no",
         "RESOLV_CONF": facts.resolv_conf,
     }
-    return Script(ScriptName.PREPARE, variables, render_node_files(settings, facts))
+    return Script(ScriptName.PREPARE, variables, render_node_files(settings, version, facts))
+
+
+async def _early_images(scope: MachineScope, version: str) -> tuple[str, ...]:
+    addons = await render_network(scope.cluster, scope.tools)
+    if scope.machine.is_control_plane:
+        addons += await render_controller(scope.cluster, scope.tools)
+    return plan_early_images(scope.tools.settings, version, scope.machine.spec.role, addons)

@@ -8,6 +8,7 @@ from brb_installer.steps.scope import DONE, MachineScope, StepResult
 from brb_shared.reconcile import Again
 
 _BOOT_POLL = timedelta(seconds=1)
+_KEY_POLL = timedelta(seconds=5)
 
 
 async def ensure_reachable(scope: MachineScope) -> StepResult:
@@ -29,26 +30,32 @@ async def ensure_own_host_key(scope: MachineScope) -> StepResult:
 
     The new public key is recorded before the machine shows it; both are accepted until it has shown it.
     """
-    node = await scope.node()
     if scope.machine.rotated_key is None:
-        public_key = _without_comment(await node.ask(Script(ScriptName.HOST_KEY_NEXT)))
+        node = await scope.node()
+        public_key = plain_key(await node.ask(Script(ScriptName.HOST_KEY_NEXT)))
         await scope.records.record_host_key(scope.machine, public_key)
-    elif scope.machine.rotation_seen:
-        return DONE
-    elif node.host_key == scope.machine.rotated_key:
-        await scope.records.record_rotation_seen(scope.machine)
+        await node.ask(Script(ScriptName.HOST_KEY_USE))
         await scope.refresh()
-        return DONE
-    await node.ask(Script(ScriptName.HOST_KEY_USE))
-    await scope.tools.nodes.forget(scope.machine.server_id)
-    await scope.refresh()
     return DONE
+
+
+async def verify_own_host_key(scope: MachineScope) -> StepResult:
+    """Once a new connection has shown our key, the one from the user-data is not accepted any more."""
+    if scope.machine.rotation_seen:
+        return DONE
+    node = await scope.tools.nodes.renew(scope.target)
+    if node.host_key != scope.machine.rotated_key:
+        await node.ask(Script(ScriptName.HOST_KEY_USE))
+        return Again(_KEY_POLL, "WaitingForHostKey")
+    await scope.records.record_rotation_seen(scope.machine)
+    return DONE
+
+
+def plain_key(public_key: str) -> str:
+    """Without its comment."""
+    return " ".join(public_key.split()[:2])
 
 
 def _took_too_long(scope: MachineScope) -> bool:
     limit = timedelta(seconds=scope.tools.settings.machine_startup_timeout_seconds)
     return scope.tools.now() - scope.machine.first_seen_at > limit
-
-
-def _without_comment(public_key: str) -> str:
-    return " ".join(public_key.split()[:2])

@@ -6,7 +6,7 @@ from brb_installer.cluster import Cluster, Machine
 from brb_installer.kubeadm.facts import NodeFacts, parse_facts
 from brb_installer.records import Records
 from brb_installer.scripts import Script, ScriptName
-from brb_installer.ssh.node import Node
+from brb_installer.ssh.node import Node, Target
 from brb_installer.ssh.targets import plan_target
 from brb_installer.tools import Tools
 from brb_shared.reconcile import Again
@@ -38,9 +38,13 @@ class MachineScope:
     tools: Tools
     _facts: NodeFacts | None = field(default=None, init=False)
 
+    @property
+    def target(self) -> Target:
+        return plan_target(self.cluster, self.machine)
+
     async def node(self) -> Node:
         """Raises MachineUnreachable, HostKeyMismatch."""
-        return await self.tools.nodes.connect(plan_target(self.cluster, self.machine))
+        return await self.tools.nodes.connect(self.target)
 
     async def helper(self) -> Node | None:
         """A control plane other than this machine that works for the cluster; None: there is none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from brb_provisioner.errors import Unauthenticated, misconfigured, unauthenticated
 from brb_provisioner.ledger import Access
@@ -17,14 +18,22 @@ from brb_provisioner.settings import ProvisionerSettings
 from brb_shared.clouds import Cloud as RegisteredCloud
 from brb_shared.contracts.ids import CloudId, CredentialId
 from brb_shared.contracts.infrastructure import InfrastructureDesired
-from brb_shared.hub import CredentialGone, HubClient
+from brb_shared.hub import CloudCredential, CredentialGone
+
+
+class CredentialSource(Protocol):
+    """The hub, as `brb_shared.hub.HubClient` speaks to it."""
+
+    async def credential(self, credential_id: CredentialId) -> CloudCredential:
+        """Raises CredentialGone."""
+        ...
 
 
 class SdkClouds:
     """Implements `steps.scope.Clouds`. Secrets live in memory only."""
 
     def __init__(
-        self, registered: Mapping[CloudId, RegisteredCloud], hub: HubClient, settings: ProvisionerSettings
+        self, registered: Mapping[CloudId, RegisteredCloud], hub: CredentialSource, settings: ProvisionerSettings
     ) -> None:
         self._registered = registered
         self._hub = hub

@@ -60,6 +60,15 @@ class LoadBalancerCalls(Calls):
         create = self.connection.load_balancer.create_listener
         await self.call("creating the listener", create, load_balancer_id=load_balancer_id, **_listener(plan))
 
+    async def set_allowed_cidrs(self, listener_id: str, plan: LoadBalancerPlan) -> bool:
+        balancing = self.connection.load_balancer
+        listener = await self.call("reading the listener", balancing.get_listener, listener_id)
+        wanted = sorted(plan.allowed_cidrs or ())
+        if sorted(listener.allowed_cidrs or ()) == wanted:
+            return False
+        await self.call("setting source ranges", balancing.update_listener, listener_id, allowed_cidrs=wanted)
+        return True
+
     async def create_pool(self, listener_id: str, plan: LoadBalancerPlan) -> None:
         create = self.connection.load_balancer.create_pool
         await self.call("creating the pool", create, listener_id=listener_id, **_pool(plan))

@@ -3,7 +3,6 @@
 from brb_provisioner.errors import CleanupBlocked, CloudBusy
 from brb_provisioner.openstack.resources import Port, Resource, ResourceType
 from brb_provisioner.steps.scope import Scope
-from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.reconcile import ReconcileError
 
 _PATIENCE = 4
@@ -20,7 +19,7 @@ async def explain_blocked(scope: Scope, type_: ResourceType, thing: Resource, er
     )
     what = f"{type_.replace('_', ' ')} {thing.name or thing.id} cannot be deleted: {error.message}"
     hint = f" Remove what is not the cluster's: {named}." if named else " Remove what still uses it."
-    return CleanupBlocked(ErrorCode.CLEANUP_CLUSTER_RESOURCES, f"{what}{hint} It goes on by itself, or by retry.")
+    return CleanupBlocked(f"{what}{hint} It goes on by itself, or by retry.")
 
 
 async def _foreign_ports(scope: Scope) -> list[Port]:

@@ -23,9 +23,10 @@ async def ensure_one(scope: Scope, slot: Slot, create: Callable[[], Awaitable[R]
     made = scope.ledger.made(slot.type, slot.key)
     if made is not None:
         return made
-    await scope.ledger.intend(slot)
-    log.info("Creating", type=slot.type, name=slot.name)
-    resource = await create()
-    address = address_of(resource)
-    told = scope.happened(event, f"Created {slot.type.replace('_', ' ')} {slot.name or address}")
-    return await scope.ledger.record(slot, resource.id, address, told)
+    async with scope.turn():
+        await scope.ledger.intend(slot)
+        log.info("Creating", type=slot.type, name=slot.name)
+        resource = await create()
+        address = address_of(resource)
+        told = scope.happened(event, f"Created {slot.type.replace('_', ' ')} {slot.name or address}")
+        return await scope.ledger.record(slot, resource.id, address, told)

@@ -4,18 +4,29 @@ from brb_provisioner.ledger import Entry, Slot
 from brb_provisioner.machines import API, floating_ip_key
 from brb_provisioner.openstack.resources import ResourceType
 from brb_provisioner.steps.ensure import ensure_one
-from brb_provisioner.steps.results import DONE, StepResult, together
+from brb_provisioner.steps.results import DONE, StepResult, Waiting, together
 from brb_provisioner.steps.scope import Scope
+from brb_shared.contracts.infrastructure import ApiEndpoint
 
 T = ResourceType
 
 
 async def ensure_floating_ips(scope: Scope) -> StepResult:
-    """Those that point to machines; the load balancer's is made with it."""
+    """Those that point to machines."""
     wanted = [(floating_ip_key(scope.desired, plan), plan.name) for plan in scope.machines]
     await together(
         ensure_floating_ip(scope, key, scope.ledger.made_id(T.PORT, name)) for key, name in wanted if key is not None
     )
+    return DONE
+
+
+async def ensure_api_floating_ip(scope: Scope) -> StepResult:
+    """The one on the load balancer's VIP, whose port `ensure_load_balancer` has just seen."""
+    if scope.desired.api_endpoint is not ApiEndpoint.LOAD_BALANCER:
+        return DONE
+    if scope.vip_port_id is None:
+        return Waiting(scope.poll_interval, "LoadBalancerBuilding", "The API's load balancer has no address yet")
+    await ensure_floating_ip(scope, API, scope.vip_port_id)
     return DONE
 
 

@@ -9,7 +9,6 @@ from brb_provisioner.ledger import Entry, EntryState
 from brb_provisioner.machines import API
 from brb_provisioner.openstack.cloud import LoadBalancerPlan
 from brb_provisioner.openstack.resources import LoadBalancer, LoadBalancerTree, ResourceType
-from brb_provisioner.steps.floating_ips import ensure_floating_ip
 from brb_provisioner.steps.results import DONE, StepResult, Waiting
 from brb_provisioner.steps.rules import API_PORT
 from brb_provisioner.steps.scope import Scope
@@ -24,7 +23,7 @@ _ERROR_RECHECK = timedelta(seconds=30)
 
 
 async def ensure_load_balancer(scope: Scope) -> StepResult:
-    """TCP 6443 to the control planes' private addresses, and a floating IP on its VIP."""
+    """TCP 6443 to the control planes' private addresses. Its floating IP need not wait until it is built."""
     if scope.desired.api_endpoint is not ApiEndpoint.LOAD_BALANCER:
         return DONE
     plan = _plan(scope)
@@ -64,17 +63,16 @@ async def _make(scope: Scope, plan: LoadBalancerPlan) -> StepResult:
     balancer = await scope.cloud.create_load_balancer(plan)
     told = scope.happened("LoadBalancerCreated", f"Created load balancer {slot.name}")
     await scope.ledger.record(slot, balancer.id, balancer.vip_address, told)
-    if balancer.vip_port_id is not None:
-        await ensure_floating_ip(scope, API, balancer.vip_port_id)
+    scope.vip_port_id = balancer.vip_port_id
     return _building(scope)
 
 
 async def _look_at(scope: Scope, entry: Entry, found: LoadBalancer, plan: LoadBalancerPlan) -> StepResult:
+    scope.vip_port_id = found.vip_port_id
     if found.provisioning_status == "ERROR" or entry.state is EntryState.REMOVING:
         return await _is_broken(scope, entry, found)
     if found.provisioning_status != "ACTIVE":
         return _building(scope)
-    await ensure_floating_ip(scope, API, found.vip_port_id)
     missing = await _repair(scope, found, await scope.cloud.get_load_balancer_tree(found.id), plan)
     return _building(scope) if missing else DONE
 
@@ -91,7 +89,8 @@ async def _repair(scope: Scope, found: LoadBalancer, tree: LoadBalancerTree, pla
     elif tree.health_monitor_id is None:
         await scope.cloud.create_health_monitor(tree.pool_id, plan)
     else:
-        return False
+        checks_sources = plan.allowed_cidrs is not None
+        return checks_sources and await scope.cloud.set_allowed_cidrs(tree.listener_id, plan)
     return True
 
 
@@ -108,4 +107,5 @@ async def _is_broken(scope: Scope, entry: Entry, found: LoadBalancer) -> StepRes
 
 
 def _building(scope: Scope) -> StepResult:
-    return Waiting(scope.poll_interval, "LoadBalancerBuilding", "The API's load balancer is building")
+    message = "The API's load balancer is building"
+    return Waiting(scope.poll_interval, "LoadBalancerBuilding", message, blocks=False)

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from brb_provisioner.steps.results import Done, StepResult, Waiting, combined, gravest
+from brb_provisioner.steps.results import Done, PassIsOver, StepResult, Waiting, combined, gravest
 from brb_provisioner.steps.scope import Scope
 
 Step = Callable[[Scope], Awaitable[StepResult]]
 Plan = Mapping[Step, tuple[Step, ...]]
 """Each step with the steps that it needs; those stand before it."""
+
+_AT_ONCE = timedelta()
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ async def run_plan(plan: Plan, scope: Scope, done: frozenset[Step]) -> tuple[Ste
 
 async def _run_step(step: Step, scope: Scope, needed: list[asyncio.Task[StepResult | Skipped]]) -> StepResult | Skipped:
     ends = await asyncio.gather(*needed, return_exceptions=True)
-    if all(_lets_go_on(end) for end in ends):
+    if not all(_lets_go_on(end) for end in ends):
+        return Skipped()
+    try:
         return await step(scope)
-    return Skipped()
+    except PassIsOver:
+        return Waiting(_AT_ONCE, "MoreToDo", "There is more to do than fits into one pass")
 
 
 def _lets_go_on(end: StepResult | Skipped | BaseException) -> bool:

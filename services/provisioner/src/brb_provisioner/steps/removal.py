@@ -4,6 +4,7 @@ They work from any state: what was made half, what is building, what someone too
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 _SLOW = (T.SERVER, T.LOAD_BALANCER, T.VOLUME, T.VOLUME_SNAPSHOT)
 """Types whose delete is only begun by the request."""
+_LATE_ANSWER_RECHECK = timedelta(seconds=5)
 _CLUSTER_MADE = "cluster:"
 _DOUBLE = "double:"
 """How the ledger keys of things begin that no step made."""
@@ -33,9 +35,11 @@ def removal_of(type_: ResourceType) -> Callable[[Scope], Awaitable[StepResult]]:
     async def remove_ours(scope: Scope) -> StepResult:
         found = [thing for thing in await scope.seen.of(type_) if scope.ledger.claims(type_, thing.id, thing.name)]
         rows = [entry for entry in scope.ledger.of_type(type_) if not entry.slot.key.startswith(_CLUSTER_MADE)]
-        await _settle_gone(scope, rows, found)
+        unanswered = [entry for entry in rows if _may_still_come(scope, entry, found)]
+        await _settle_gone(scope, [entry for entry in rows if entry not in unanswered], found)
         going = [thing for thing in found if not _is_kept(scope, thing)]
-        return await _remove_all(scope, type_, going, _DOUBLE)
+        removed = await _remove_all(scope, type_, going, _DOUBLE)
+        return combined([removed, *(_late_answer(entry) for entry in unanswered)])
 
     remove_ours.__name__ = f"remove_{type_}s"
     return remove_ours
@@ -100,6 +104,21 @@ async def _detach(scope: Scope, router: Resource) -> None:
             raise await explain_blocked(scope, T.ROUTER_INTERFACE, router, error) from error
 
 
+def _may_still_come(scope: Scope, entry: Entry, found: Sequence[Resource]) -> bool:
+    """A create that got no answer may still be under way in the cloud, for as long as a request may take."""
+    if entry.state is not EntryState.INTENDED or any(thing.name == entry.slot.name for thing in found):
+        return False
+    patience = timedelta(seconds=scope.settings.api_timeout_seconds)
+    return entry.written_at is not None and scope.now - entry.written_at < patience
+
+
+def _late_answer(entry: Entry) -> Waiting:
+    message = (
+        f"{entry.slot.type} {entry.slot.name or entry.slot.key} was asked for without an answer: it may still come"
+    )
+    return Waiting(_LATE_ANSWER_RECHECK, "Removing", message)
+
+
 async def _settle_gone(scope: Scope, entries: Sequence[Entry], found: Sequence[Resource]) -> None:
     """Rows whose thing is not there: done with. Those never made leave no trace in the report."""
     ids = {thing.id for thing in found}
@@ -121,6 +140,11 @@ async def _remove_all(scope: Scope, type_: ResourceType, things: Sequence[Resour
 
 
 async def _remove(scope: Scope, type_: ResourceType, thing: Resource, prefix: str) -> StepResult:
+    async with scope.turn():
+        return await _take_away(scope, type_, thing, prefix)
+
+
+async def _take_away(scope: Scope, type_: ResourceType, thing: Resource, prefix: str) -> StepResult:
     entry = _row_of(scope, type_, thing, prefix)
     if entry.state is not EntryState.REMOVING or entry.resource_id != thing.id:
         entry = Entry(entry.slot, EntryState.REMOVING, thing.id, entry.address)

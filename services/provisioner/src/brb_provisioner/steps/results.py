@@ -32,6 +32,10 @@ class Waiting:
     afresh: bool = False
 
 
+class PassIsOver(Exception):
+    """There is more to do than fits into a pass: what has begun is ended, the rest is for the next one."""
+
+
 StepResult = Done | Waiting
 DONE = Done()
 
@@ -67,6 +71,12 @@ def gravest(errors: Iterable[BaseException]) -> BaseException:
 
 
 def _gravity(error: BaseException) -> int:
-    if not isinstance(error, ReconcileError):
-        return 0
-    return 1 if isinstance(error, TerminalError) else 2
+    match error:
+        case PassIsOver():
+            return 3
+        case TerminalError():
+            return 1
+        case ReconcileError():
+            return 2
+        case _:
+            return 0

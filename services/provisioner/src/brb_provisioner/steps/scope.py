@@ -1,6 +1,8 @@
 """What the steps of one pass over one cluster work with."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,6 +14,7 @@ from brb_provisioner.openstack.resources import Flavor, Image, ResourceType
 from brb_provisioner.probes import Probe
 from brb_provisioner.settings import ProvisionerSettings
 from brb_provisioner.steps.once import Once
+from brb_provisioner.steps.results import PassIsOver
 from brb_provisioner.steps.seen import Seen
 from brb_shared.clouds import Cloud as RegisteredCloud
 from brb_shared.contracts.conditions import ErrorCode
@@ -27,6 +30,7 @@ from brb_shared.secrets import Keyring
 
 _SOON = timedelta(minutes=1)
 _SLOWER = 4
+_LATEST_BEGINNING = timedelta(seconds=25)
 
 
 class Clouds(Protocol):
@@ -101,12 +105,15 @@ class Scope:
     equipment: Equipment
     seen: Seen
     outputs: InfrastructureOutputs
+    began_at: datetime
+    slots: asyncio.Semaphore
     failures: int = 0
     waiting_since: datetime | None = None
     is_break_glass: bool = False
     flavors: Once[Flavor] = field(default_factory=Once)
     images: Once[Image] = field(default_factory=Once)
     subnet_cidr: str = ""
+    vip_port_id: str | None = None
     remaining: tuple[ResourceRef, ...] = ()
     kept_note: str = ""
 
@@ -143,6 +150,14 @@ class Scope:
     @property
     def is_initialized(self) -> bool:
         return self.stored.observed is not None and self.stored.observed.initialized
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A turn to make or remove something: so many at a time. Raises PassIsOver when the pass is half over."""
+        async with self.slots:
+            if self.now - self.began_at > _LATEST_BEGINNING:
+                raise PassIsOver
+            yield
 
     def happened(
         self, reason: str, message: str, *, machine: str | None = None, code: ErrorCode | None = None

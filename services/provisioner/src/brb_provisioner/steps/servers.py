@@ -50,6 +50,12 @@ async def _make_server(scope: Scope, machine: MachinePlan) -> StepResult:
     root = await ensure_root_volume(scope, machine)
     if isinstance(root, Waiting):
         return root
+    async with scope.turn():
+        await _ask_for_server(scope, machine)
+    return _building(scope, machine)
+
+
+async def _ask_for_server(scope: Scope, machine: MachinePlan) -> None:
     host_key = new_host_key()
     record = _begin(scope, machine, host_key)
     plan = await _plan_server(scope, machine, host_key)
@@ -58,7 +64,6 @@ async def _make_server(scope: Scope, machine: MachinePlan) -> StepResult:
     server = await scope.cloud.create_server(plan)
     told = scope.happened("ServerCreated", f"Asked the cloud for server {machine.name}", machine=machine.name)
     await scope.ledger.record(machine.slot(T.SERVER), server.id, event=told)
-    return _building(scope, machine)
 
 
 def _begin(scope: Scope, machine: MachinePlan, host_key: HostKey) -> Machine:

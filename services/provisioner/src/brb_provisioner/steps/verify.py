@@ -10,7 +10,6 @@ from brb_provisioner.openstack.resources import Resource, ResourceType
 from brb_provisioner.steps.results import DONE, StepResult, Waiting, together
 from brb_provisioner.steps.scope import Scope
 from brb_provisioner.steps.seen import MARKED_TYPES
-from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.infrastructure import ResourceRef
 
 T = ResourceType
@@ -31,7 +30,7 @@ async def verify_nothing_left(scope: Scope) -> StepResult:
         return DONE
     foreign = [ref for ref in ours if not scope.ledger.claims(T(ref.type), ref.id, ref.name)]
     if foreign:
-        raise _left_over(foreign)
+        raise _left_over(foreign, scope.remaining)
     message = f"{len(scope.remaining)} things are still there"
     return Waiting(scope.poll_interval, "Removing", message, afresh=True)
 
@@ -40,12 +39,12 @@ async def _refs(type_: ResourceType, listing: Awaitable[Sequence[Resource]]) -> 
     return [ResourceRef(type=type_, id=thing.id, name=thing.name) for thing in await listing]
 
 
-def _left_over(foreign: list[ResourceRef]) -> CleanupBlocked:
+def _left_over(foreign: list[ResourceRef], remaining: tuple[ResourceRef, ...]) -> CleanupBlocked:
     named = ", ".join(f"{ref.type} {ref.name} ({ref.id})" for ref in foreign[:10])
     return CleanupBlocked(
-        ErrorCode.CLEANUP_CLUSTER_RESOURCES,
         f"Marked as the cluster's, but this platform has no record of making it: {named}. "
         "Remove it, or take its mark away; then the delete ends by itself, or by retry.",
+        remaining,
     )
 
 

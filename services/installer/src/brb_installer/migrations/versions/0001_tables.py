@@ -21,7 +21,7 @@ def upgrade() -> None:
     sa.Column('init_server_id', sa.Text(), nullable=True),
     sa.Column('kubernetes_version', sa.Text(), nullable=True),
     sa.Column('joining', sa.Text(), nullable=True),
-    sa.Column('kubeconfig', sa.LargeBinary(), nullable=True),
+    sa.Column('admin_access', sa.LargeBinary(), nullable=True),
     sa.Column('addons_digest', sa.Text(), nullable=True),
     sa.Column('problem', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('observed', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
