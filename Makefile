@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 PACKAGES := shared cli services/api-gateway services/provisioner services/installer
-CODE := shared cli services tests bench deploy docs/examples
+CODE := shared cli services tests deploy docs/examples $(wildcard bench)
 
 .PHONY: help
 help: ## This list
@@ -47,18 +47,19 @@ lint: .venv/ready
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE) sandbox
 types: .venv/ready
-	$(BIN)/mypy $(PACKAGES) tests bench deploy
+	$(BIN)/mypy $(PACKAGES) tests deploy docs/examples
 imports: .venv/ready
 	$(BIN)/lint-imports
-documents: .venv/ready ## Generate docs/openapi.json and docs/asyncapi.json anew
+documents: .venv/ready ## Generate the documents of routes and messages anew
 	$(BIN)/python -m brb_api_gateway openapi > docs/openapi.json
 	$(BIN)/python -m brb_api_gateway asyncapi > docs/asyncapi.json
+	$(BIN)/python -m brb_api_gateway messages > docs/contracts/messages.md
 
 .PHONY: test e2e
 test: .venv/ready ## Unit, contract and integration tests (real PostgreSQL and NATS, no container engine)
 	$(BIN)/pytest tests/unit tests/contract tests/integration
 e2e: .venv/ready sandbox platform ## End-to-end tests against the sandbox cloud
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e --timeout 1200
 
 # --- the sandbox, the platform, the button ---------------------------------------------------------------------------
 

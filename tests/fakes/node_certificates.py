@@ -9,19 +9,19 @@ from cryptography.x509.oid import NameOID
 
 from brb_installer.kubeconfig import AdminAccess, render_kubeconfig
 
-_KEY = ec.generate_private_key(ec.SECP256R1())
-_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+CA_KEY = ec.generate_private_key(ec.SECP256R1())
+CA_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 CA_CERTIFICATE = (
     x509.CertificateBuilder()
-    .subject_name(_NAME)
-    .issuer_name(_NAME)
-    .public_key(_KEY.public_key())
+    .subject_name(CA_NAME)
+    .issuer_name(CA_NAME)
+    .public_key(CA_KEY.public_key())
     .serial_number(1)
-    .not_valid_before(_BEGIN)
-    .not_valid_after(_BEGIN + timedelta(days=3650))
-    .sign(_KEY, hashes.SHA256())
+    .not_valid_before(BEGIN)
+    .not_valid_after(BEGIN + timedelta(days=3650))
+    .sign(CA_KEY, hashes.SHA256())
     .public_bytes(serialization.Encoding.PEM)
 )
 

@@ -112,7 +112,7 @@ class FakeClusterApi:
         with self._switch.call(f"api patch node {name}"):
             node = self._cluster.nodes.get(name)
             if node is not None:
-                self._cluster.nodes[name] = _patched(node, patch)
+                self._cluster.nodes[name] = merge_patched(node, patch)
 
     async def delete_node(self, name: str, uid: str) -> None:
         with self._switch.call(f"api delete node {name}"):
@@ -170,7 +170,7 @@ class FakeClusterApis:
         return None
 
 
-def _patched(node: ClusterNode, patch: Document) -> ClusterNode:
+def merge_patched(node: ClusterNode, patch: Document) -> ClusterNode:
     """JSON merge patch, as far as the installer uses it."""
     metadata, spec = patch.get("metadata", {}), patch.get("spec", {})
     labels = {**node.labels, **metadata.get("labels", {})}

@@ -80,6 +80,23 @@ def test_a_ready_cluster_that_is_changed_stays_ready_and_is_updating() -> None:
     assert ready.is_true
 
 
+def test_a_part_that_goes_while_a_change_is_carried_out_is_no_loss() -> None:
+    smaller = cluster(spec(workers=1), generation=2)
+    going = said(ConditionType.INFRASTRUCTURE_READY, true=False, message="Server is being deleted")
+    up = ready_world()
+    seen = World(up.asked, {**up.seen, INFRASTRUCTURE: infrastructure(*ALL, ready=False, conditions=going)})
+    assert state_of(seen, READY, smaller) is ClusterState.UPDATING
+    assert state_of(seen, READY, cluster()) is ClusterState.DEGRADED
+
+
+def test_a_change_that_cannot_be_carried_out_shows_in_the_state() -> None:
+    bigger = cluster(spec(workers=9), generation=2)
+    up = ready_world()
+    no_room = said(ConditionType.INFRASTRUCTURE_READY, true=False, code=ErrorCode.QUOTA_EXCEEDED, user_fixable=True)
+    seen = World(up.asked, {**up.seen, INFRASTRUCTURE: infrastructure(*ALL, ready=False, conditions=no_room)})
+    assert state_of(seen, READY, bigger) is ClusterState.DEGRADED
+
+
 def test_a_ready_cluster_that_loses_a_part_is_degraded() -> None:
     broken = kubernetes(*ALL_NAMES, ready=False, conditions=said(*GOOD_KUBERNETES[:2]))
     up = ready_world()

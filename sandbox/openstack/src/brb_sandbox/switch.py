@@ -1,8 +1,11 @@
 """Open vSwitch with the userspace datapath and OVN: the databases, their daemons, and the way out of br-ex."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
-from brb_sandbox.commands import run, start_daemon, wait_until
+from brb_sandbox.commands import run, say, start_daemon, wait_until
 from brb_sandbox.places import HOST, LOGS, PUBLIC_GATEWAY, STATE
 
 _OVS_RUN = Path("/run/openvswitch")
@@ -38,14 +41,7 @@ def start_datapath() -> None:
     _remove_ports_of_last_run()
     in_userspace = ("--", "set", "bridge", "br-ex", "datapath_type=netdev")
     run("ovs-vsctl", "--no-wait", "--may-exist", "add-br", "br-ex", *in_userspace)
-    run(
-        "ovs-vswitchd",
-        _OVS_DATABASE,
-        f"--pidfile={_OVS_RUN}/ovs-vswitchd.pid",
-        f"--unixctl={_OVS_RUN}/ovs-vswitchd.ctl",
-        f"--log-file={LOGS}/ovs-vswitchd.log",
-        *_QUIET,
-    )
+    start_daemon("switch", sys.executable, "-m", "brb_sandbox.switch")
     run(
         "ovn-controller",
         _OVS_DATABASE,
@@ -54,6 +50,37 @@ def start_datapath() -> None:
         *_QUIET,
     )
     wait_until(Path("/sys/class/net/br-ex").exists, "the bridge br-ex")
+
+
+def keep_switching() -> None:
+    """Run the switch for ever: when it ends, start it again and give br-ex, which is made anew, its address.
+
+    Open vSwitch 3.1's userspace connection tracking aborts now and then on an assertion (conn_update_state). The ports
+    are in its database and OVN writes the flows again, so that a second later traffic goes on.
+    """
+    while True:
+        with subprocess.Popen(_switch_command()) as switch:
+            _bring_up_br_ex(switch)
+            switch.wait()
+        say(f"the switch ended with {switch.returncode}; it is started again")
+
+
+def _switch_command() -> tuple[str, ...]:
+    return (
+        "ovs-vswitchd",
+        _OVS_DATABASE,
+        f"--pidfile={_OVS_RUN}/ovs-vswitchd.pid",
+        f"--unixctl={_OVS_RUN}/ovs-vswitchd.ctl",
+        f"--log-file={LOGS}/ovs-vswitchd.log",
+        "-vconsole:off",
+    )
+
+
+def _bring_up_br_ex(switch: subprocess.Popen[bytes]) -> None:
+    while not Path("/sys/class/net/br-ex").exists():
+        if switch.poll() is not None:
+            return
+        time.sleep(0.1)
     run("ip", "address", "replace", f"{PUBLIC_GATEWAY}/25", "dev", "br-ex")
     run("ip", "link", "set", "br-ex", "up")
 
@@ -114,3 +141,7 @@ def _remove_ports_of_last_run() -> None:
     for port in run("ovs-vsctl", "--no-wait", "list-ports", "br-int").split():
         if port.startswith("tap"):
             run("ovs-vsctl", "--no-wait", "del-port", port)
+
+
+if __name__ == "__main__":
+    keep_switching()

@@ -84,8 +84,10 @@ async def _provide(app: FastAPI, container: Container, stack: AsyncExitStack) ->
     app.state.clusters = ClusterService(
         database, container.outbox, Resolution(container.choices, container.credentials), container.credentials
     )
-    app.state.installer = InstallerClient(client, ServiceKey.load(key_file, Service.API_GATEWAY))
-    app.state.verifier = ServiceVerifier.load(keys_file, Service.API_GATEWAY)
+    app.state.installer = InstallerClient(
+        client, await asyncio.to_thread(ServiceKey.load, key_file, Service.API_GATEWAY)
+    )
+    app.state.verifier = await asyncio.to_thread(ServiceVerifier.load, keys_file, Service.API_GATEWAY)
     app.state.webhooks = WebhookService(database, container.keyring, container.targets)
     app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes))
     stack.push_async_callback(client.aclose)

@@ -1,5 +1,6 @@
 """What both processes are made of, wired once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,8 +41,10 @@ class Container:
 @asynccontextmanager
 async def open_container(settings: Settings, openstack: OpenStack | None = None) -> AsyncIterator[Container]:
     """`openstack`: a fake, in tests. Raises ValueError that names the setting which is missing or wrong."""
-    keyring = Keyring.load(required(settings.keyring_file, "keyring_file", Service.API_GATEWAY))
-    clouds = CloudRegistry(load_clouds(required(settings.clouds_file, "clouds_file", Service.API_GATEWAY)))
+    keyring_file = required(settings.keyring_file, "keyring_file", Service.API_GATEWAY)
+    clouds_file = required(settings.clouds_file, "clouds_file", Service.API_GATEWAY)
+    keyring = await asyncio.to_thread(Keyring.load, keyring_file)
+    clouds = CloudRegistry(await asyncio.to_thread(load_clouds, clouds_file))
     database = Database(settings.database_url.get_secret_value(), SCHEMA)
     own = SdkOpenStack(threads=settings.openstack_threads, timeout_seconds=settings.openstack_timeout_seconds)
     try:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -32,6 +33,7 @@ from brb_shared.secrets import Keyring
 from brb_shared.settings import required
 
 _ME = Service.INSTALLER
+_PASS_TIMEOUT = timedelta(seconds=60)
 
 
 def load_settings() -> Settings:
@@ -49,31 +51,43 @@ async def migrate(settings: Settings) -> None:
 async def work(settings: Settings) -> None:
     """Relay, subscription and loop, until cancelled."""
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, stack)
-        broker = Broker(NatsSettings(url=settings.nats_url, nkey_seed_file=settings.service_key_file), _ME)
-        stack.push_async_callback(broker.close)
-        await broker.connect()
-        outbox = Outbox(OutboxRow, _ME)
-        tools = build_tools(settings, stack)
-        reconciler = InstallerReconciler(
-            tools, lambda cluster_id, lease: SqlRecords(database, outbox, cluster_id, lease)
-        )
-        messages = Messages(database)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(Relay(database, OutboxRow, broker, lambda: publish_all(database, outbox)).run())
-            subscription = Subscription(broker, KUBERNETES_DESIRED, _ME, messages.on_kubernetes_desired)
-            group.create_task(subscription.run())
-            group.create_task(Loop(database, WorkRow, reconciler, concurrency=settings.concurrency).run())
+        await run_work(settings, build_tools(settings, stack), stack)
 
 
-def build_app(settings: Settings) -> FastAPI:
-    """The HTTP API; it answers while work runs in another process."""
+async def run_work(settings: Settings, tools: Tools, stack: AsyncExitStack) -> None:
+    """`work` with what it works on given: tests give machines of their own."""
+    database = _open_database(settings, stack)
+    broker = Broker(NatsSettings(url=settings.nats_url, nkey_seed_file=settings.service_key_file), _ME)
+    stack.push_async_callback(broker.close)
+    await broker.connect()
+    outbox = Outbox(OutboxRow, _ME)
+    reconciler = InstallerReconciler(tools, lambda cluster_id, lease: SqlRecords(database, outbox, cluster_id, lease))
+    subscription = Subscription(broker, KUBERNETES_DESIRED, _ME, Messages(database).on_kubernetes_desired)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Relay(database, OutboxRow, broker, lambda: publish_all(database, outbox)).run())
+        group.create_task(subscription.run())
+        group.create_task(_loop(settings, database, reconciler).run())
+
+
+def _loop(settings: Settings, database: Database, reconciler: InstallerReconciler) -> Loop:
+    return Loop(
+        database,
+        WorkRow,
+        reconciler,
+        concurrency=settings.concurrency,
+        pass_timeout=_PASS_TIMEOUT,
+        replica=settings.replica,
+    )
+
+
+def build_app(settings: Settings, tools: Tools | None = None) -> FastAPI:
+    """The HTTP API; it answers while work runs in another process. `tools`: given by tests."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.database = _open_database(settings, stack)
-            app.state.issuer = KubeconfigIssuer(app.state.database, build_tools(settings, stack))
+            app.state.issuer = KubeconfigIssuer(app.state.database, tools or build_tools(settings, stack))
             keys = required(settings.service_public_keys_file, "service_public_keys_file", _ME)
             app.state.verifier = ServiceVerifier.load(keys, _ME)
             yield

@@ -15,7 +15,7 @@ ClusterRefused                      the cluster's API answered with an error sta
 """
 
 from brb_shared.contracts.conditions import ErrorCode
-from brb_shared.reconcile import TerminalError, TransientError
+from brb_shared.reconcile import TransientError
 
 
 class MachineUnreachable(TransientError):
@@ -27,7 +27,9 @@ class MachineUnreachable(TransientError):
         )
 
 
-class HostKeyMismatch(TerminalError):
+class HostKeyMismatch(TransientError):
+    """Transient, because an image may show its own key until cloud-init has placed the machine's."""
+
     def __init__(self, machine: str) -> None:
         super().__init__(
             ErrorCode.HOST_KEY_MISMATCH,

@@ -6,7 +6,7 @@ from brb_shared.secrets import redactor
 
 _SECRETS = re.compile(
     r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"  # a bootstrap token
-    r"|(?<!sha256:)\b[0-9a-f]{64}\b"  # a certificate key; not the CA's hash, which is public
+    r"|(?<=certificate[- ]key)\W+[0-9a-f]{64}\b"  # not every sum of that length is secret
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----",
     re.DOTALL,
 )

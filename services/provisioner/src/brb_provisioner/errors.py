@@ -78,7 +78,7 @@ class CleanupBlocked(TerminalError):
 
 CloudError = TransientError | TerminalError
 
-_OVER_QUOTA = ("quota", "limitexceeded", "exceeds allowed", "maximum number of")
+_OVER_QUOTA = ("quota", "limitexceeded", "exceeds allowed", "maximum number of ports")
 _DEPLETED = (
     "no valid host",
     "no more ip addresses",

@@ -13,6 +13,9 @@ from brb_shared.contracts.happened import Happened
 from brb_shared.contracts.registry import Kind, Service
 from brb_shared.database.notify import notify
 
+_AnyEnvelope = Envelope[Contract]
+"""Kept, because pydantic forgets a parametrised model that nobody holds and would build it again for each message."""
+
 
 class OutboxRow:
     """Mixin of a service's table `outbox`. `seq` is the order of publishing, `id` the message's identity."""
@@ -51,7 +54,7 @@ class Outbox:
         """Put a message into the caller's transaction. Only the kind's single writer may."""
         if kind.writer is not self._source:
             raise ValueError(f"{self._source} does not write {kind.type}")
-        envelope = Envelope[Contract](
+        envelope = _AnyEnvelope(
             source=f"/brb/{self._source}",
             type=kind.type,
             subject=cluster_id,

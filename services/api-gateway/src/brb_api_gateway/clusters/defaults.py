@@ -34,22 +34,27 @@ class Resolver:
 
     def resolve(self, given: ClusterSpecInput, credential_id: CredentialId) -> ClusterSpec:
         """Where a default is not to be had, an error is noted and the field left empty."""
+        endpoint = given.api_endpoint or _endpoint_for(given)
         return ClusterSpec(
             cloud_credential_id=credential_id,
             kubernetes_version=given.kubernetes_version or self._newest_version,
-            machine_pools=tuple(self._pool(index, pool) for index, pool in enumerate(given.machine_pools)),
+            machine_pools=tuple(self._pool(index, pool, endpoint) for index, pool in enumerate(given.machine_pools)),
             network=self._network(given.network),
-            api_endpoint=given.api_endpoint or _endpoint_for(given),
+            api_endpoint=endpoint,
             keep_floating_ip=given.keep_floating_ip,
             deletion_protection=given.deletion_protection,
         )
 
-    def _pool(self, index: int, pool: MachinePoolInput) -> MachinePool:
-        """A pool that was there keeps its flavor and image where none is given."""
+    def _pool(self, index: int, pool: MachinePoolInput, endpoint: ApiEndpoint) -> MachinePool:
+        """A pool that was there keeps its flavor and image where none is given.
+
+        Control planes behind a load balancer get floating IPs: the platform reaches all machines through them.
+        """
         pointer, before = f"/spec/machine_pools/{index}", self._before.get(pool.name)
         flavor = pool.flavor or (before.flavor if before else self._default_flavor(pool, f"{pointer}/flavor"))
         image = pool.image or (before.image if before else self._default_image(f"{pointer}/image"))
-        return MachinePool(**{**dict(pool), "flavor": flavor, "image": image})
+        floating_ips = pool.floating_ips or (pool.control_plane_role and endpoint is ApiEndpoint.LOAD_BALANCER)
+        return MachinePool(**{**dict(pool), "flavor": flavor, "image": image, "floating_ips": floating_ips})
 
     def _default_flavor(self, pool: MachinePoolInput, pointer: str) -> str:
         if self._cloud.default_flavor:

@@ -83,7 +83,9 @@ class MachinePoolInput(Input):
     root_volume_gib: int | None = Field(
         default=None, ge=10, le=16_384, description="Boot from a volume of this size; none: the flavor's disk"
     )
-    floating_ips: bool = Field(default=False, description="A floating IP for each machine")
+    floating_ips: bool = Field(
+        default=False, description="A floating IP for each machine; always for control planes behind a load balancer"
+    )
     availability_zone: str | None = Field(default=None, description="None: the cloud chooses")
 
     @property

@@ -26,8 +26,13 @@ class StoredStatus(Contract):
     api_server: ApiServer | None = None
     kubernetes_version: str | None = None
     machines: tuple[MachineView, ...] = ()
-    was_ready: bool = False
+    done_generation: int = 0
+    """The newest generation that was carried out to its end; 0: the cluster was never Ready."""
     troubled_since: datetime | None = None
+
+    @property
+    def was_ready(self) -> bool:
+        return self.done_generation > 0
 
     @property
     def waits_for_grace(self) -> bool:
@@ -41,11 +46,11 @@ def render_status(
 ) -> StoredStatus:
     fresh = render_conditions(cluster, world, error, was_ready=before.was_ready)
     conditions = merge_conditions(before.conditions, fresh)
-    was_ready = before.was_ready or _is_true(conditions, ConditionType.READY)
+    done_generation = cluster.generation if _is_done(conditions) else before.done_generation
     troubled_since = (before.troubled_since or now) if _trouble(conditions) else None
     progress = render_progress(cluster, world)
     return StoredStatus(
-        state=_state(cluster, world, conditions, was_ready, _is_error(conditions, troubled_since, now)),
+        state=_state(cluster, world, conditions, done_generation, _is_error(conditions, troubled_since, now)),
         observed_generation=_observed_generation(world),
         conditions=conditions,
         percent=progress.percent,
@@ -54,7 +59,7 @@ def render_status(
         api_server=_api_server(world),
         kubernetes_version=world.kubernetes.kubernetes_version if world.kubernetes else None,
         machines=render_machines(cluster, world),
-        was_ready=was_ready,
+        done_generation=done_generation,
         troubled_since=troubled_since,
     )
 
@@ -71,18 +76,23 @@ def _is_error(conditions: tuple[Condition, ...], since: datetime | None, now: da
 
 
 def _state(
-    cluster: Cluster, world: World, conditions: tuple[Condition, ...], was_ready: bool, is_error: bool
+    cluster: Cluster, world: World, conditions: tuple[Condition, ...], done_generation: int, is_error: bool
 ) -> ClusterState:
+    """A part that is missing while a change is carried out is part of the change; afterwards it is a loss."""
     if cluster.deleting:
         return ClusterState.DELETING
-    if _is_true(conditions, ConditionType.READY):
-        up_to_date = _is_true(conditions, ConditionType.UP_TO_DATE)
-        return ClusterState.READY if up_to_date else ClusterState.ERROR if is_error else ClusterState.UPDATING
-    if was_ready:
-        return ClusterState.DEGRADED
+    if _is_done(conditions):
+        return ClusterState.READY
     if is_error:
-        return ClusterState.ERROR
+        serves = done_generation > 0 and not _is_true(conditions, ConditionType.READY)
+        return ClusterState.DEGRADED if serves else ClusterState.ERROR
+    if done_generation:
+        return ClusterState.UPDATING if done_generation < cluster.generation else ClusterState.DEGRADED
     return ClusterState.CREATING if INFRASTRUCTURE in world.seen else ClusterState.PENDING
+
+
+def _is_done(conditions: tuple[Condition, ...]) -> bool:
+    return _is_true(conditions, ConditionType.READY) and _is_true(conditions, ConditionType.UP_TO_DATE)
 
 
 def _is_true(conditions: tuple[Condition, ...], type_: ConditionType) -> bool:

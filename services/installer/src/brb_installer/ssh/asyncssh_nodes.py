@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import asyncssh
 import structlog
@@ -167,9 +168,10 @@ class AsyncsshNode:
         return RunState(exit_code=ended, output=output, read_bytes=offset + len(output.encode(errors=_KEEP)))
 
     async def _run(self, command: str, stdin: str, timeout_seconds: float) -> tuple[int, str, str]:
+        source: dict[str, Any] = {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
         with _translated(self._machine):
             async with asyncio.timeout(timeout_seconds):
-                ended = await self._connection.run(command, input=stdin, encoding="utf-8", errors=_KEEP)
+                ended = await self._connection.run(command, encoding="utf-8", errors=_KEEP, **source)
         return _exit_code(ended), str(ended.stdout), str(ended.stderr)
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks. `button`: button to Ready against a script written by hand. See README.md."""

@@ -1,0 +1,4 @@
+# CONFIGURATION: kubeadm's
+set -eu
+echo "$CONFIGURATION" > /root/join.yaml
+kubeadm join --config /root/join.yaml

@@ -1,0 +1,105 @@
+"""The platform's side, as a user has it: the `brb` command line, from pressing the button to Ready."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.shape import Shape
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLOUDS_FILE = REPOSITORY / ".demo" / "clouds.yaml"
+GATEWAY = f"http://127.0.0.1:{os.environ.get('BRB_GATEWAY_PORT', '8080')}"
+_TIMEOUT_SECONDS = 1200
+_NOT_FOUND = 3
+
+# Where a lap ends on the timeline: the last such event, and of which step if it is one of a step.
+_MARKS: tuple[tuple[str, str, str], ...] = (
+    ("network and servers asked for", "ServerCreated", ""),
+    ("servers active", "ServerActive", ""),
+    ("control plane answers on SSH", "MachineReached", "-cp-0"),
+    ("control plane prepared", "StepDone", "prepare"),
+    ("kubeadm init", "KubernetesInitialized", ""),
+    ("worker joined", "StepDone", "join"),
+)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What one button press took, and its laps by the cluster's events."""
+
+    seconds: float
+    laps: list[tuple[str, float]]
+
+
+class Brb:
+    """The command line, signed in as one of the sandbox's users. `home` holds its configuration."""
+
+    def __init__(self, home: Path, os_cloud: str) -> None:
+        self._environment = os.environ | {"XDG_CONFIG_HOME": str(home), "BRB_HOST": GATEWAY, "NO_COLOR": "1"}
+        self.must("login", "--cloud", "sandbox", "--os-cloud", os_cloud, "--os-clouds-file", str(CLOUDS_FILE))
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        program = str(Path(sys.executable).with_name("brb"))
+        return subprocess.run(
+            [program, *words], capture_output=True, text=True, env=self._environment, timeout=_TIMEOUT_SECONDS
+        )
+
+    def must(self, *words: str) -> str:
+        ran = self(*words)
+        if ran.returncode != 0:
+            raise RuntimeError(f"brb {' '.join(words)} ended with {ran.returncode}: {ran.stderr[-2000:]}")
+        return ran.stdout
+
+    def remove(self, name: str) -> None:
+        """By id, and only if it is there."""
+        found = self("cluster", "show", name, "-o", "json")
+        if found.returncode == _NOT_FOUND:
+            return
+        if found.returncode != 0:
+            raise RuntimeError(f"Cluster {name} may be left: {found.stderr[-2000:]}")
+        self.must("cluster", "delete", json.loads(found.stdout)["metadata"]["id"], "--yes", "--timeout", "15m")
+
+
+def time_platform(brb: Brb, shape: Shape, name: str) -> Timeline:
+    """Makes the cluster, says how long that took, and deletes it, also when it fails or is interrupted."""
+    try:
+        started = time.monotonic()
+        brb.must(
+            "cluster", "create", name, "--control-planes", "1", "--workers", "1", "--flavor", shape.flavor,
+            "--image", shape.image, "--kubernetes-version", shape.kubernetes, "--timeout", "15m", "-o", "json",
+        )  # fmt: skip
+        seconds = time.monotonic() - started
+        events = json.loads(brb.must("cluster", "events", name, "-o", "json"))
+        return Timeline(seconds, parse_laps(events, seconds))
+    finally:
+        brb.remove(name)
+
+
+def parse_laps(events: list[dict[str, Any]], seconds: float) -> list[tuple[str, float]]:
+    """Each lap begins where the one before it ended; what the timeline does not show is the last lap."""
+    begin = min(_at(event) for event in events)
+    laps: list[tuple[str, float]] = []
+    reached = 0.0
+    for lap, reason, of in _MARKS:
+        found = [_at(event) - begin for event in events if event["reason"] == reason and _is_of(event, lap, of)]
+        if found and max(found) > reached:
+            laps.append((lap, max(found) - reached))
+            reached = max(found)
+    return [*laps, ("until the command returns", seconds - reached)]
+
+
+def _is_of(event: dict[str, Any], lap: str, of: str) -> bool:
+    machine = event["machine"] or ""
+    if lap.startswith("control plane") and "-cp-" not in machine:
+        return False
+    return of in f"{machine} {event['message']}"
+
+
+def _at(event: dict[str, Any]) -> float:
+    return datetime.fromisoformat(event["at"]).timestamp()
