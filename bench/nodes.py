@@ -11,7 +11,7 @@ import yaml
 
 from bench.cloud import Machine
 
-USER = "operator"
+USER = "ops"
 MIRROR = "http://172.31.77.3"
 REGISTRY = "172.31.77.3:5000"
 IMAGES = f"{REGISTRY}/kubernetes"
@@ -24,7 +24,7 @@ LATER = {"control-plane": f"{_FLANNEL} {_CONTROLLER}", "worker": _FLANNEL}
 
 
 def user_data(name: str, public_key: str) -> str:
-    """cloud-init's: the operator with this key alone."""
+    """cloud-init's: a user with this key alone."""
     user = {"name": USER, "shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL", "lock_passwd": True}
     config = {"hostname": name, "preserve_hostname": False, "users": [user | {"ssh_authorized_keys": [public_key]}]}
     return "#cloud-config\n" + json.dumps(config)  # JSON is YAML

@@ -26,6 +26,7 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
     ("control plane prepared", "StepDone", "prepare"),
     ("kubeadm init", "KubernetesInitialized", ""),
     ("worker joined", "StepDone", "join"),
+    ("cluster Ready", "ClusterReady", ""),
 )
 
 
@@ -69,21 +70,21 @@ class Brb:
 def time_platform(brb: Brb, shape: Shape, name: str) -> Timeline:
     """Makes the cluster, says how long that took, and deletes it, also when it fails or is interrupted."""
     try:
-        started = time.monotonic()
+        started_at, started = time.time(), time.monotonic()
         brb.must(
             "cluster", "create", name, "--control-planes", "1", "--workers", "1", "--flavor", shape.flavor,
             "--image", shape.image, "--kubernetes-version", shape.kubernetes, "--timeout", "15m", "-o", "json",
         )  # fmt: skip
         seconds = time.monotonic() - started
         events = json.loads(brb.must("cluster", "events", name, "-o", "json"))
-        return Timeline(seconds, parse_laps(events, seconds))
+        return Timeline(seconds, parse_laps(events, started_at, seconds))
     finally:
         brb.remove(name)
 
 
-def parse_laps(events: list[dict[str, Any]], seconds: float) -> list[tuple[str, float]]:
-    """Each lap begins where the one before it ended; what the timeline does not show is the last lap."""
-    begin = min(_at(event) for event in events)
+def parse_laps(events: list[dict[str, Any]], begin: float, seconds: float) -> list[tuple[str, float]]:
+    """Each lap begins where the one before it ended, the first at `begin` (Unix time). What comes after the last event
+    is the last lap."""
     laps: list[tuple[str, float]] = []
     reached = 0.0
     for lap, reason, of in _MARKS:

@@ -107,21 +107,22 @@ def test_killed_services_converge(brb: Brb, cluster: str, tmp_path: Path, stage:
     """kill -9 of each service in turn while a cluster is made or removed: it converges, doubles and leaks nothing."""
     brb.must("cluster", "create", cluster, "--control-planes", "1", "--workers", "1", "--no-wait")
     if stage == "creation":
-        kill_all_in_turn()
+        kill_all_in_turn(brb)
     brb.must("wait", f"cluster/{cluster}", "--for=Ready", "--timeout", "600")
     servers = [line for line in listing("demo")["servers"] if cluster in line]
     assert len(servers) == 2
     brb.must("cluster", "delete", cluster, "--yes", "--no-wait")
     if stage == "deletion":
-        kill_all_in_turn()
+        kill_all_in_turn(brb)
     brb.must("wait", f"cluster/{cluster}", "--for=delete", "--timeout", "600")
 
 
-def kill_all_in_turn() -> None:
+def kill_all_in_turn(brb: Brb) -> None:
     for service in ("api-gateway-work", "provisioner-work", "installer-work", "nats", "postgres", "api-gateway"):
         assert compose("kill", "--signal", "SIGKILL", service).code == 0
         assert compose("start", service).code == 0
         eventually(partial(is_running, service), seconds=60, what=f"{service} runs again")
+    eventually(lambda: brb("cluster", "list").code == 0, seconds=120, what="the platform answers again")
 
 
 def is_running(service: str) -> bool:

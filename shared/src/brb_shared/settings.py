@@ -1,5 +1,6 @@
 """Settings that every service has. Each service subclasses `ServiceSettings`, reads it once and passes it down."""
 
+import socket
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -27,6 +28,11 @@ class ServiceSettings(BaseSettings):
     )
     clouds_file: Path | None = Field(default=None, description="YAML file of the clouds clusters can be made in")
     hub_url: str = Field(default="http://127.0.0.1:8000", description="Where workers reach the api-gateway")
+    replica: str = Field(
+        default_factory=socket.gethostname,
+        description="A name that only this work process has and keeps over a restart: it takes up what its killed "
+        "predecessor held at once; the host's (a container's) name by default",
+    )
     host: str = Field(default="127.0.0.1", description="Address the HTTP API listens on")
     port: int = Field(default=8000, description="TCP port the HTTP API listens on")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")

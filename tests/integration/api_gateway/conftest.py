@@ -53,11 +53,11 @@ def cloud() -> WillingCloud:
 
 @pytest.fixture
 def nothing_blocks(settings: Settings) -> Iterator[None]:
-    """A blocking call in our code, made in the event loop, raises. After the migrations: they have a thread."""
+    """A sleep, a socket or a lock that blocks the event loop raises. After the migrations: they have a thread."""
     with blockbuster_ctx(["brb_api_gateway", "brb_shared"], excluded_modules=["brb_shared.testing"]) as guard:
         for name in guard.functions:
-            if name == "os.stat" or name.startswith("os.path."):
-                guard.functions[name].deactivate()  # asyncpg looks for password files when it connects
+            if name.startswith(("os.", "io.")):
+                guard.functions[name].deactivate()  # libraries import late and look for password files
         yield
 
 

@@ -1,7 +1,5 @@
 """Settings of the api-gateway, besides those that every service has."""
 
-import socket
-
 from pydantic import Field
 
 from brb_shared.settings import ServiceSettings
@@ -31,11 +29,6 @@ class Settings(ServiceSettings):
     )
     openstack_timeout_seconds: float = Field(
         default=15.0, gt=0, description="Seconds that one call to OpenStack may take"
-    )
-    replica: str = Field(
-        default_factory=socket.gethostname,
-        description="Name that only this work process has and keeps over a restart, so that what its killed "
-        "predecessor held is free at once; default: the host's (a container's) name",
     )
     hub_concurrency: int = Field(default=16, gt=0, description="Clusters that one replica plans at the same time")
     webhook_allowed_networks: tuple[str, ...] = Field(

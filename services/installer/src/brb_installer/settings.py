@@ -1,6 +1,5 @@
 """Every setting of the installer; read once in `app.py` and passed down."""
 
-import socket
 from enum import StrEnum
 from pathlib import Path
 
@@ -74,9 +73,4 @@ class Settings(ServiceSettings):
     )
     poll_seconds: float = Field(default=0.7, description="Seconds between looks at the nodes while they become Ready")
     recheck_seconds: int = Field(default=30, description="Seconds between looks at a cluster that is as desired")
-    replica: str = Field(
-        default_factory=socket.gethostname,
-        description="A name that only this process has and keeps over a restart: it takes up its killed predecessor's "
-        "work at once; the host name by default",
-    )
     concurrency: int = Field(default=64, description="Passes at once; most of them wait for a machine")

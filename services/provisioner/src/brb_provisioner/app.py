@@ -56,10 +56,11 @@ async def run_work(settings: ProvisionerSettings, equipment: Equipment, stack: A
     repository = Repository(database)
     reconciler = ProvisionerReconciler(repository, equipment)
     subscription = Subscription(broker, INFRASTRUCTURE_DESIRED, _ME, DesiredInfrastructure(repository).on_desired)
+    loop = Loop(database, Work, reconciler, concurrency=settings.loop_concurrency, replica=settings.replica)
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(database, Outbox, broker, repository.resync).run())
         group.create_task(subscription.run())
-        group.create_task(Loop(database, Work, reconciler, concurrency=settings.loop_concurrency).run())
+        group.create_task(loop.run())
 
 
 def build_app(settings: ProvisionerSettings) -> FastAPI:

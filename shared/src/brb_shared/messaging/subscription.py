@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[Envelope[Any]], Awaitable[None]]
 
-_ACK_WAIT_SECONDS = 30
+_ACK_WAIT_SECONDS = 10
 _FETCH_BATCH = 50
 _FETCH_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
