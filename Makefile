@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 PACKAGES := shared cli services/api-gateway services/provisioner services/installer
-CODE := shared cli services tests deploy docs/examples $(wildcard bench)
+CODE := shared cli services tests deploy docs/examples bench
 
 .PHONY: help
 help: ## This list
@@ -47,7 +47,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE) sandbox
 types: .venv/ready
-	$(BIN)/mypy $(PACKAGES) tests deploy docs/examples
+	$(BIN)/mypy $(PACKAGES) tests bench deploy docs/examples
 imports: .venv/ready
 	$(BIN)/lint-imports
 documents: .venv/ready ## Generate the documents of routes and messages anew
