@@ -65,10 +65,8 @@ def test_pods_answer_across_nodes_and_workers_come_and_go(brb: Brb, cluster: str
     kubectl.must("apply", "-f", "-", stdin=WEB.replace("NODE", workers[0]).replace("OTHER", workers[1]))
     kubectl.must("rollout", "status", "deployment/web", "--timeout=120s")
     kubectl.must("wait", "--for=condition=Ready", "pod/client", "--timeout=120s")
-    answer = kubectl.must(
-        "exec", "client", "--", "/usr/local/bin/webtest", "get", "http://web.default.svc.cluster.local/"
-    )
-    assert "web-" in answer
+    get = ("exec", "client", "--", "/usr/local/bin/webtest", "get", "http://web.default.svc.cluster.local/")
+    eventually(lambda: "web-" in kubectl(*get).out, seconds=90, what="a pod answers through its Service")
 
     brb.must("cluster", "scale", cluster, "workers=1")
     assert [name for name in map(name_of, kubectl.nodes()) if "worker" in name] == workers[:1]

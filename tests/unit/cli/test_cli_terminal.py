@@ -39,7 +39,9 @@ def on_terminal(gateway: ScriptedGateway, home: Path, *words: str, **more: str) 
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "120"}
     env |= {"BRB_HOST": gateway.url, "BRB_TOKEN": TOKEN, **more}
     command = [sys.executable, "-m", "brb_cli", *words]
-    process = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=env)
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=env, preexec_fn=_heed_ctrl_c
+    )
     os.close(theirs)
     try:
         yield Session(process, ours)
@@ -88,3 +90,8 @@ def test_another_name_cancels(gateway: ScriptedGateway, home: Path) -> None:
         session.type("y\n")
         assert session.end() == 2
     assert gateway.requests("DELETE") == []
+
+
+def _heed_ctrl_c() -> None:
+    """A shell ignores SIGINT in what it runs in the background, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
