@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from brb_shared.cancellation import raise_if_cancelled
+
 log = structlog.get_logger()
 
 _RECONNECT_SECONDS = 1.0
@@ -27,6 +29,7 @@ async def listen(url: str, channels: Sequence[str], on_notify: Callable[[str, st
     nobody listened are lost: the receiver looks at its tables then.
     """
     while True:
+        raise_if_cancelled()
         try:
             await _listen_once(url, channels, on_notify)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
+from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.database.engine import Database
 from brb_shared.database.notify import listen
 from brb_shared.messaging.broker import Broker, BrokerUnavailable, StreamMissing
@@ -50,6 +51,7 @@ class Relay:
         clock = asyncio.get_running_loop().time
         due = clock()
         while True:
+            raise_if_cancelled()
             try:
                 if await self._broker.ensure_streams() or clock() >= due:
                     await self._resync()
@@ -60,6 +62,7 @@ class Relay:
 
     async def _publish_for_ever(self) -> None:
         while True:
+            raise_if_cancelled()
             self._woken.clear()
             pause = await self._turn()
             if pause:

@@ -18,6 +18,7 @@ from nats.js.client import JetStreamContext
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.registry import Kind, Service, dead_subject
 from brb_shared.messaging.broker import Broker, BrokerUnavailable
@@ -48,6 +49,7 @@ class Subscription:
     async def run(self) -> None:
         """Run until cancelled."""
         while True:
+            raise_if_cancelled()
             try:
                 await self._consume()
             except (nats.errors.Error, nats.js.errors.Error, BrokerUnavailable, OSError, TimeoutError) as error:
@@ -58,6 +60,7 @@ class Subscription:
         consumer = await self._subscribe()
         try:
             while True:
+                raise_if_cancelled()
                 await self._fetch(consumer)
         finally:
             await _unsubscribe(consumer)

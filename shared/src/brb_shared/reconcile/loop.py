@@ -16,6 +16,7 @@ from sqlalchemy import CursorResult, case, delete, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.database.engine import Database
 from brb_shared.database.notify import listen
@@ -77,6 +78,7 @@ class Loop:
         async with asyncio.TaskGroup() as group:
             group.create_task(listen(self._database.url, [channel_of(self._model)], self._on_notify))
             while True:
+                raise_if_cancelled()
                 await self._turn(group)
 
     def _on_notify(self, _channel: str, _payload: str) -> None:
