@@ -78,8 +78,6 @@ demo-down: platform-down sandbox-down ## Remove everything that `make demo` made
 
 # --- benchmarks ------------------------------------------------------------------------------------------------------
 
-.PHONY: bench-button bench-scale
+.PHONY: bench-button
 bench-button: .venv/ready sandbox platform ## Button to Ready against a hand-written script; prints `ratio <number>`
 	$(BIN)/python -m bench.button
-bench-scale: .venv/ready ## Hub and gateway with 1,000 clusters on fakes
-	$(BIN)/python -m bench.scale

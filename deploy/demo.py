@@ -33,7 +33,7 @@ The cluster {CLUSTER} is Ready after {time.monotonic() - started:.0f} s.
   kubeconfig   {KUBECONFIG}
   API          {GATEWAY}/docs
   demo user    the entry `demo` in {DEMO / "clouds.yaml"}
-  next         brb cluster show {CLUSTER} · brb cluster scale {CLUSTER} worker=3 · brb cluster delete {CLUSTER}""")
+  next         brb cluster show {CLUSTER} · brb cluster scale {CLUSTER} workers=3 · brb cluster delete {CLUSTER}""")
 
 
 if __name__ == "__main__":
