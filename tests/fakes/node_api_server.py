@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from brb_installer.kubeconfig import AdminAccess
+from brb_shared.kubernetes.access import ClusterAccess
 from fakes.node_certificates import BEGIN, CA_CERTIFICATE, CA_KEY, CA_NAME
 
 
@@ -41,7 +41,7 @@ class ScriptedApiServer:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     @contextmanager
-    def serve(self) -> Iterator[AdminAccess]:
+    def serve(self) -> Iterator[ClusterAccess]:
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ class ScriptedApiServer:
             server.server_close()
 
 
-def access_to(server: str) -> AdminAccess:
+def access_to(server: str) -> ClusterAccess:
     """With a client certificate that loads."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
@@ -88,4 +88,4 @@ def access_to(server: str) -> AdminAccess:
     key_pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return AdminAccess(server, CA_CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM), key_pem)
+    return ClusterAccess(server, CA_CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM), key_pem)

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from brb_installer.kubeconfig import AdminAccess, render_kubeconfig
+from brb_shared.kubernetes.access import ClusterAccess, render_kubeconfig
 
 CA_KEY = ec.generate_private_key(ec.SECP256R1())
 CA_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
@@ -27,5 +27,5 @@ CA_CERTIFICATE = (
 
 
 def admin_kubeconfig(server: str = "https://10.6.0.10:6443") -> str:
-    access = AdminAccess(server, CA_CERTIFICATE, b"client certificate", b"client key")
+    access = ClusterAccess(server, CA_CERTIFICATE, b"client certificate", b"client key")
     return render_kubeconfig(access, cluster_name="demo", user_name="kubernetes-admin")

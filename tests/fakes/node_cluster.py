@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from brb_installer.errors import ClusterUnreachable
-from brb_installer.kubeconfig import AdminAccess
 from brb_installer.kubernetes.cluster_api import ClusterNode, PodRef
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.kubernetes import Taint
+from brb_shared.kubernetes.access import ClusterAccess
+from brb_shared.kubernetes.errors import ClusterUnreachable
 from fakes.node_certificates import CA_CERTIFICATE
 from fakes.node_world import Switch
 
@@ -162,7 +162,7 @@ class FakeClusterApis:
     switch: Switch
     cluster: FakeCluster | None = None
 
-    def of(self, cluster_id: ClusterId, access: AdminAccess) -> FakeClusterApi:
+    def of(self, cluster_id: ClusterId, access: ClusterAccess) -> FakeClusterApi:
         assert access.ca_certificate == CA_CERTIFICATE
         return FakeClusterApi(self.cluster, self.switch)
 

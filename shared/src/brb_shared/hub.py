@@ -1,12 +1,16 @@
-"""How a worker asks the hub for what may not travel in a message: a cluster's cloud credential."""
+"""How a worker asks the hub for what may not travel in a message: a cluster's cloud credential, access to a cluster."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from brb_shared.contracts.conditions import ErrorCode
-from brb_shared.contracts.ids import CloudId, CredentialId
+from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
 from brb_shared.contracts.registry import Service
 from brb_shared.http.service_tokens import ServiceKey
+from brb_shared.kubernetes.access import ClusterAccess, from_document
 from brb_shared.reconcile.errors import TransientError
 from brb_shared.secrets import redactor
 
@@ -25,6 +29,12 @@ class CloudCredential(BaseModel):
     user_id: str
     application_credential_id: str
     application_credential_secret: SecretStr
+
+
+@dataclass(frozen=True)
+class GrantedAccess:
+    access: ClusterAccess
+    expires_at: datetime
 
 
 class CredentialGone(Exception):
@@ -52,9 +62,31 @@ class HubClient:
         redactor.add(credential.application_credential_secret.get_secret_value())
         return credential
 
+    async def cluster_access(self, cluster_id: ClusterId) -> GrantedAccess | None:
+        """A client certificate of this service's own in the cluster; None before the cluster has an API, or after.
+
+        Raises TransientError when the hub or the cluster does not answer.
+        """
+        path = f"/internal/v1/clusters/{cluster_id}/service-accesses"
+        try:
+            response = await self._client.post(path, headers=self._key.headers(Service.API_GATEWAY))
+        except httpx.HTTPError as error:
+            raise _unavailable(type(error).__name__, "a cluster's access") from error
+        if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.CONFLICT):
+            return None
+        if response.is_error:
+            raise _unavailable(f"HTTP {response.status_code}", "a cluster's access")
+        return _granted(response.json())
+
     async def close(self) -> None:
         await self._client.aclose()
 
 
-def _unavailable(why: str) -> TransientError:
-    return TransientError(ErrorCode.INTERNAL, f"The api-gateway does not hand out the cloud credential ({why})")
+def _granted(document: dict[str, str]) -> GrantedAccess:
+    access = from_document(document["access"])
+    redactor.add(access.client_key.decode())
+    return GrantedAccess(access, datetime.fromisoformat(document["expires_at"]))
+
+
+def _unavailable(why: str, what: str = "the cloud credential") -> TransientError:
+    return TransientError(ErrorCode.INTERNAL, f"The api-gateway does not hand out {what} ({why})")

@@ -28,6 +28,9 @@ class ServiceSettings(BaseSettings):
     )
     clouds_file: Path | None = Field(default=None, description="YAML file of the clouds clusters can be made in")
     hub_url: str = Field(default="http://127.0.0.1:8000", description="Where workers reach the api-gateway")
+    authz_url: str = Field(
+        default="http://127.0.0.1:8004", description="Where authz's HTTP API answers: the snapshot of who may do what"
+    )
     replica: str = Field(
         default_factory=socket.gethostname,
         description="A name that only this work process has and keeps over a restart: it takes up what its killed "

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from brb_shared.database import Database
 from brb_shared.database.migrations import differences
 from brb_shared.http import ServiceKey
 from brb_shared.nkey import new_seed
+from fakes.hub import KubernetesHub, kubernetes_hub, running
 from fakes.node import FailingKubeadmNode
-from fakes.node_hub import KubernetesHub, connected_kubernetes_hub, running
 from fakes.node_installation import CLUSTER_ID, Installation, desired, machine, node_of
 
 
@@ -53,7 +53,7 @@ def installation() -> Installation:
 
 @pytest.fixture
 async def hub(nats_url: str) -> AsyncIterator[KubernetesHub]:
-    async with connected_kubernetes_hub(nats_url) as hub:
+    async with kubernetes_hub(nats_url) as hub:
         yield hub
 
 
@@ -61,7 +61,7 @@ async def hub(nats_url: str) -> AsyncIterator[KubernetesHub]:
 async def installer(settings: Settings, installation: Installation) -> AsyncIterator[Tools]:
     tools = replace(Installation(installation.machines).tools, settings=settings)
     tools = replace(tools, nodes=installation.nodes, apis=installation.apis)
-    async with AsyncExitStack() as stack, running(run_work(settings, tools, stack)):
+    async with running(run_work(settings, tools)):
         yield tools
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from brb_shared.secrets import Keyring
 from fakes.cloud import FakeCloud
 from fakes.cloud_base import WallClock
 from fakes.cloud_world import CLUSTER, FakeClouds, FakeProbe, desired
-from fakes.provisioner_hub import Hub, connected_hub, running
+from fakes.hub import InfrastructureHub, infrastructure_hub, running
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def cloud() -> FakeCloud:
 
 
 @pytest.fixture
-async def hub(nats_url: str) -> AsyncIterator[Hub]:
-    async with connected_hub(nats_url) as hub:
+async def hub(nats_url: str) -> AsyncIterator[InfrastructureHub]:
+    async with infrastructure_hub(nats_url) as hub:
         yield hub
 
 
@@ -65,12 +65,12 @@ async def provisioner(settings: ProvisionerSettings, cloud: FakeCloud) -> AsyncI
     equipment = Equipment(
         settings, FakeClouds(cloud), Keyring({"1": bytes(32)}, "1"), "ssh-ed25519 AAAA ca", FakeProbe(), cloud.clock.now
     )
-    async with AsyncExitStack() as stack, running(run_work(settings, equipment, stack)):
+    async with running(run_work(settings, equipment)):
         yield
 
 
 async def test_desired_goes_in_and_observed_comes_out_until_nothing_is_left(
-    settings: ProvisionerSettings, cloud: FakeCloud, hub: Hub
+    settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub
 ) -> None:
     wanted = desired(workers=2)
     async with provisioner(settings, cloud):
@@ -86,7 +86,7 @@ async def test_desired_goes_in_and_observed_comes_out_until_nothing_is_left(
 
 
 async def test_an_overtaken_desired_state_changes_nothing(
-    settings: ProvisionerSettings, cloud: FakeCloud, hub: Hub
+    settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub
 ) -> None:
     wide, small = desired(workers=2), desired(workers=1)
     async with provisioner(settings, cloud):
@@ -99,7 +99,7 @@ async def test_an_overtaken_desired_state_changes_nothing(
 
 
 async def test_a_process_that_died_is_followed_by_one_that_goes_on(
-    settings: ProvisionerSettings, cloud: FakeCloud, hub: Hub
+    settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub
 ) -> None:
     cloud.boot = timedelta(days=1)
     async with provisioner(settings, cloud):
@@ -112,7 +112,7 @@ async def test_a_process_that_died_is_followed_by_one_that_goes_on(
 
 
 async def test_only_the_gateway_reads_a_clusters_ledger(
-    settings: ProvisionerSettings, cloud: FakeCloud, hub: Hub, tmp_path: Path
+    settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub, tmp_path: Path
 ) -> None:
     async with provisioner(settings, cloud):
         await hub.send(desired(), revision=1)
@@ -140,7 +140,7 @@ async def test_the_migrations_make_what_the_models_say(settings: ProvisionerSett
 
 
 async def test_no_secret_stands_in_the_database_in_clear(
-    settings: ProvisionerSettings, cloud: FakeCloud, hub: Hub
+    settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub
 ) -> None:
     cloud.boot = timedelta(days=1)
     async with provisioner(settings, cloud):

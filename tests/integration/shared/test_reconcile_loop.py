@@ -45,6 +45,7 @@ class Scripted:
         self._passes = list(passes)
         self.seen: list[str] = []
         self.errors: list[tuple[ErrorCode, int]] = []
+        self.messages: list[str] = []
         self._changed = asyncio.Event()
 
     async def reconcile(self, key: str, lease: Lease) -> Result:
@@ -55,6 +56,7 @@ class Scripted:
 
     async def report(self, key: str, lease: Lease, error: ReconcileError, failures: int) -> None:
         self.errors.append((error.code, failures))
+        self.messages.append(error.message)
 
     async def until_passes(self, count: int) -> None:
         async with asyncio.timeout(30):
@@ -167,6 +169,15 @@ async def test_a_pass_that_takes_too_long_is_ended_and_tried_again(database: Dat
         await wake_key(database, "a")
         await script.until_passes(2)
     assert script.errors == [(ErrorCode.INTERNAL, 1)]
+    assert "longer than a pass may last" in script.messages[0]
+
+
+async def test_a_statement_that_times_out_is_not_taken_for_a_pass_that_does(database: Database) -> None:
+    script = Scripted(raises(TimeoutError()), returns(Settled()))
+    async with running(Loop(database, Work, script)):
+        await wake_key(database, "a")
+        await script.until_passes(2)
+    assert "database is not available" in script.messages[0]
 
 
 async def test_an_overtaken_pass_cannot_write(database: Database) -> None:

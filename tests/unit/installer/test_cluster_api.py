@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from brb_installer.errors import ClusterRefused, ClusterUnreachable
-from brb_installer.kubeconfig import AdminAccess
-from brb_installer.kubernetes.asyncio_api import KubernetesApi, KubernetesApis
+from brb_installer.kubernetes.api import KubernetesApi, KubernetesApis
 from brb_installer.kubernetes.cluster_api import PodRef
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.kubernetes.access import ClusterAccess
+from brb_shared.kubernetes.errors import ClusterRefused, ClusterUnreachable
 from fakes.node_api_server import ScriptedApiServer, access_to
 
 CLUSTER = ClusterId("c-0123456789")
@@ -26,13 +26,13 @@ def server() -> ScriptedApiServer:
 
 
 @pytest.fixture
-def access(server: ScriptedApiServer) -> Iterator[AdminAccess]:
+def access(server: ScriptedApiServer) -> Iterator[ClusterAccess]:
     with server.serve() as access:
         yield access
 
 
 @pytest.fixture
-async def api(access: AdminAccess) -> AsyncIterator[KubernetesApi]:
+async def api(access: ClusterAccess) -> AsyncIterator[KubernetesApi]:
     apis = KubernetesApis()
     yield apis.of(CLUSTER, access)
     await apis.close()
@@ -128,7 +128,7 @@ async def test_a_client_certificate_is_asked_approved_fetched_and_the_request_re
 
 
 async def test_the_administrators_key_is_on_no_disk_once_the_client_is_open(
-    access: AdminAccess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    access: ClusterAccess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     apis = KubernetesApis()

@@ -27,6 +27,17 @@ async def test_a_server_deleted_by_hand_is_made_again_with_a_new_host_key_at_the
     assert after.private_address == before.private_address
 
 
+async def test_a_doubt_of_the_installer_has_a_lost_server_replaced_without_waiting_for_the_next_comparison() -> None:
+    world = await settled()
+    lost = world.observed.machines[1]
+    world.cloud.vanish(lost.name)
+    world.want(desired().model_copy(update={"doubts": (f"{lost.name} does not answer on SSH",)}))
+    await world.run_pass()
+    assert "ResourceLost" in world.happenings()
+    await world.settle()
+    assert world.observed.machines[1].server_id != lost.server_id
+
+
 async def test_a_replaced_server_boots_from_a_fresh_volume() -> None:
     world = await settled(desired(root_volume_gib=10))
     (old,) = world.cloud.volumes

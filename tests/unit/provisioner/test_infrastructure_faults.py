@@ -321,19 +321,8 @@ async def test_a_credential_revoked_in_the_middle_of_a_delete_does_not_stop_it()
     assert world.cloud.everything() == []
 
 
-async def test_without_an_operator_the_credential_is_kept_with_a_sentence() -> None:
+async def test_the_credential_is_left_for_the_hub_to_remove() -> None:
     world = World()
-    await world.settle()
-    world.clouds.has_operator = False
-    world.delete()
-    assert isinstance((await world.settle()).result, Absent)
-    assert [ref.type for ref in world.observed.kept] == ["application_credential"]
-    assert "openstack application credential delete ac-1" in deleting_of(world).message
-
-
-async def test_a_credential_that_is_the_users_own_is_not_removed() -> None:
-    world = World()
-    world.clouds.credential_name = "my own"
     await world.settle()
     world.delete()
     assert isinstance((await world.settle()).result, Absent)

@@ -122,4 +122,3 @@ async def test_a_kill_anywhere_in_delete_leaves_nothing(shape: str, after: bool)
         ended = await world.settle()
         assert isinstance(ended.result, Absent), f"killed at call {index}"
         assert world.cloud.everything() == [], f"killed at call {index}"
-        assert world.cloud.credentials == set()

@@ -88,7 +88,6 @@ async def test_deleting_leaves_nothing_and_reports_all_that_was_there() -> None:
     ended = await world.settle()
     assert isinstance(ended.result, Absent)
     assert world.cloud.everything() == []
-    assert world.cloud.credentials == set()
     assert world.observed.presence is Presence.ABSENT
     assert world.observed.remaining == ()
     removed = {ref.id for ref in world.observed.removed}

@@ -1,17 +1,16 @@
 """Puts the service together: settings are read here, once, and everything else is given what it needs."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
 from brb_installer.addons.manifests import HttpManifests
 from brb_installer.endpoints import router
 from brb_installer.issuing import KubeconfigIssuer
-from brb_installer.kubernetes.asyncio_api import KubernetesApis
+from brb_installer.kubernetes.api import KubernetesApis
 from brb_installer.messages import Messages
 from brb_installer.models import SCHEMA, OutboxRow, WorkRow
 from brb_installer.reconcile import InstallerReconciler
@@ -26,14 +25,13 @@ from brb_shared.contracts.registry import KUBERNETES_DESIRED, Service
 from brb_shared.database import Database, run_migrations
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
 from brb_shared.hub import HubClient
-from brb_shared.messaging import Broker, NatsSettings, Outbox, Relay, Subscription
+from brb_shared.messaging import Outbox
 from brb_shared.observability import configure_logging
-from brb_shared.reconcile import Loop
 from brb_shared.secrets import Keyring
 from brb_shared.settings import required
+from brb_shared.worker import open_worker
 
 _ME = Service.INSTALLER
-_PASS_TIMEOUT = timedelta(seconds=60)
 
 
 def load_settings() -> Settings:
@@ -51,33 +49,19 @@ async def migrate(settings: Settings) -> None:
 async def work(settings: Settings) -> None:
     """Relay, subscription and loop, until cancelled."""
     async with AsyncExitStack() as stack:
-        await run_work(settings, build_tools(settings, stack), stack)
+        await run_work(settings, build_tools(settings, stack))
 
 
-async def run_work(settings: Settings, tools: Tools, stack: AsyncExitStack) -> None:
+async def run_work(settings: Settings, tools: Tools) -> None:
     """`work` with what it works on given: tests give machines of their own."""
-    database = _open_database(settings, stack)
-    broker = Broker(NatsSettings(url=settings.nats_url, nkey_seed_file=settings.service_key_file), _ME)
-    stack.push_async_callback(broker.close)
-    await broker.connect()
-    outbox = Outbox(OutboxRow, _ME)
-    reconciler = InstallerReconciler(tools, lambda cluster_id, lease: SqlRecords(database, outbox, cluster_id, lease))
-    subscription = Subscription(broker, KUBERNETES_DESIRED, _ME, Messages(database).on_kubernetes_desired)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(Relay(database, OutboxRow, broker, lambda: publish_all(database, outbox)).run())
-        group.create_task(subscription.run())
-        group.create_task(_loop(settings, database, reconciler).run())
-
-
-def _loop(settings: Settings, database: Database, reconciler: InstallerReconciler) -> Loop:
-    return Loop(
-        database,
-        WorkRow,
-        reconciler,
-        concurrency=settings.concurrency,
-        pass_timeout=_PASS_TIMEOUT,
-        replica=settings.replica,
-    )
+    async with open_worker(settings, _ME, SCHEMA) as worker:
+        database, outbox = worker.database, Outbox(OutboxRow, _ME)
+        reconciler = InstallerReconciler(tools, partial(SqlRecords, database, outbox))
+        await worker.run(
+            worker.relay(OutboxRow, lambda: publish_all(database, outbox)),
+            worker.subscription(KUBERNETES_DESIRED, Messages(database).on_kubernetes_desired),
+            worker.loop(WorkRow, reconciler, concurrency=settings.concurrency),
+        )
 
 
 def build_app(settings: Settings, tools: Tools | None = None) -> FastAPI:

@@ -6,7 +6,15 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from brb_installer.issuing import KubeconfigIssuer
 from brb_installer.repository import find_run, list_runs
-from brb_installer.schemas import Kubeconfig, KubeconfigRequest, RunDetail, RunList, RunSummary
+from brb_installer.schemas import (
+    Kubeconfig,
+    KubeconfigRequest,
+    RunDetail,
+    RunList,
+    RunSummary,
+    ServiceAccess,
+    ServiceAccessRequest,
+)
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
@@ -26,6 +34,15 @@ async def create_kubeconfig(
         raise Problem(403, "not_the_acting_user", "A kubeconfig is made for the acting user only")
     issuer: KubeconfigIssuer = request.app.state.issuer
     return await issuer.issue(ClusterId(cluster_id), wanted)
+
+
+@router.post("/service-accesses", status_code=201, responses=problem_responses(401, 403, 404, 409, 422, 503))
+async def create_service_access(
+    cluster_id: str, wanted: ServiceAccessRequest, request: Request, caller: GatewayOnly
+) -> ServiceAccess:
+    """A short-lived client certificate for one of the platform's services; what it may do, the cluster's RBAC says."""
+    issuer: KubeconfigIssuer = request.app.state.issuer
+    return await issuer.issue_to_service(ClusterId(cluster_id), wanted.service)
 
 
 @router.get("/runs", responses=problem_responses(401, 403))

@@ -6,12 +6,12 @@ ReconcileError                      brb_shared.reconcile
 │   ├── StepFailed                  ERR_KUBERNETES_STEP_FAILED: a script ended badly; carries its last lines
 │   │   ├── ArtifactUnavailable     ERR_ARTIFACT_UNAVAILABLE: the mirror does not answer
 │   │   └── ArtifactCorrupt         ERR_ARTIFACT_CHECKSUM: what came is not what was promised
-│   └── ClusterUnreachable          ERR_KUBERNETES_STEP_FAILED: the cluster's API does not answer
+│   └── ClusterUnreachable          brb_shared.kubernetes: the cluster's API does not answer
 └── TerminalError                   somebody has to look; a slow retry goes on by itself
     └── HostKeyMismatch             ERR_MACHINE_HOST_KEY_MISMATCH: somebody else answers; nothing was sent
 
 NodeBusy                            another step runs on the machine; the pass comes again
-ClusterRefused                      the cluster's API answered with an error status
+ClusterRefused                      brb_shared.kubernetes: its API answered with an error status
 """
 
 from brb_shared.contracts.conditions import ErrorCode
@@ -68,24 +68,8 @@ class ArtifactCorrupt(StepFailed):
         return f"A download on {machine} has a wrong checksum and was thrown away: {end}"
 
 
-class ClusterUnreachable(TransientError):
-    def __init__(self, server: str, why: str) -> None:
-        super().__init__(
-            ErrorCode.KUBERNETES_STEP_FAILED,
-            f"The cluster's API does not answer at {server} ({why}). Check the API's allowed source ranges and the "
-            "control plane's console log",
-        )
-
-
 class NodeBusy(Exception):
     """Another step runs on the machine."""
-
-
-class ClusterRefused(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"HTTP {status}: {message}")
-        self.status = status
-        self.message = message
 
 
 def last_lines(output: str, count: int = 4, limit: int = 600) -> str:

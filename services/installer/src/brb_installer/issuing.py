@@ -1,25 +1,29 @@
-"""A kubeconfig for a caller: a new key, signed by the cluster itself through its CSR API. Nothing of it is kept."""
+"""Access for a caller or a service: a new key, signed by the cluster itself through its CSR API. Nothing is kept."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from brb_installer.cluster import Cluster
-from brb_installer.errors import ClusterRefused, ClusterUnreachable
-from brb_installer.kubeconfig import AdminAccess, new_client_request, render_kubeconfig
+from brb_installer.kubeconfig import new_client_request
 from brb_installer.repository import load_cluster
-from brb_installer.schemas import Kubeconfig, KubeconfigRequest
+from brb_installer.schemas import Kubeconfig, KubeconfigRequest, ServiceAccess
 from brb_installer.tools import Tools
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
 from brb_shared.http import FieldError, Problem
+from brb_shared.kubernetes.access import ClusterAccess, render_kubeconfig, to_document
+from brb_shared.kubernetes.errors import ClusterRefused, ClusterUnreachable
+from brb_shared.kubernetes.subjects import MOST_CHARACTERS, PREFIX, service_name, user_name
 
 log = structlog.get_logger()
 
-_PREFIX = "brb:"
+SERVICE_SECONDS = 3_600
 
 
 class KubeconfigIssuer:
@@ -33,18 +37,26 @@ class KubeconfigIssuer:
         cluster = await self._require_initialized(cluster_id)
         log.info("Issuing a kubeconfig", cluster_id=cluster_id, user=wanted.user_id, ttl_seconds=wanted.ttl_seconds)
         expires_at = self._tools.now() + timedelta(seconds=wanted.ttl_seconds)
-        try:
-            access = await self._sign(cluster, wanted)
-        except (ClusterUnreachable, ClusterRefused) as error:
-            raise Problem(503, "cluster_unavailable", f"The cluster cannot sign now: {error}") from error
-        name = cluster.desired.cluster_name
-        text = render_kubeconfig(access, cluster_name=name, user_name=f"{_PREFIX}user:{wanted.user_id}")
+        user = user_name(wanted.user_id)
+        access = await self._sign(cluster, user, wanted.groups, wanted.ttl_seconds)
+        text = render_kubeconfig(access, cluster_name=cluster.desired.cluster_name, user_name=user)
         return Kubeconfig(kubeconfig=text, expires_at=expires_at)
 
-    async def _sign(self, cluster: Cluster, wanted: KubeconfigRequest) -> AdminAccess:
-        key, request = new_client_request(f"{_PREFIX}user:{wanted.user_id}", wanted.groups)
+    async def issue_to_service(self, cluster_id: ClusterId, service: Service) -> ServiceAccess:
+        """Raises as `issue` does."""
+        cluster = await self._require_initialized(cluster_id)
+        log.info("Issuing a service's access", cluster_id=cluster_id, to=service)
+        expires_at = self._tools.now() + timedelta(seconds=SERVICE_SECONDS)
+        access = await self._sign(cluster, service_name(service), (), SERVICE_SECONDS)
+        return ServiceAccess(access=to_document(access), expires_at=expires_at)
+
+    async def _sign(self, cluster: Cluster, user: str, groups: Sequence[str], ttl_seconds: int) -> ClusterAccess:
+        key, request = new_client_request(user, groups)
         name = f"brb-user-{uuid.uuid4().hex[:20]}"
-        certificate = await self._tools.api(cluster).sign_client_certificate(name, request, wanted.ttl_seconds)
+        try:
+            certificate = await self._tools.api(cluster).sign_client_certificate(name, request, ttl_seconds)
+        except (ClusterUnreachable, ClusterRefused) as error:
+            raise Problem(503, "cluster_unavailable", f"The cluster cannot sign now: {error}") from error
         return replace(self._tools.admin_access(cluster), client_certificate=certificate, client_key=key)
 
     async def _require_initialized(self, cluster_id: ClusterId) -> Cluster:
@@ -60,6 +72,6 @@ class KubeconfigIssuer:
 def _require_own_groups(wanted: KubeconfigRequest) -> None:
     """Never a group of Kubernetes' own, such as system:masters, which no RBAC could take back."""
     for index, group in enumerate(wanted.groups):
-        if not group.startswith(_PREFIX) or len(group) > 64:
+        if not group.startswith(PREFIX) or len(group) > MOST_CHARACTERS:
             error = FieldError(pointer=f"/groups/{index}", detail="at most 64 characters, beginning with brb:")
             raise Problem(422, "invalid_group", "A group is not the platform's own", errors=[error])

@@ -13,7 +13,6 @@ import structlog
 
 from brb_installer.cluster import Cluster, Problem
 from brb_installer.conditions import is_ready, plan_absent, plan_observed
-from brb_installer.errors import ClusterRefused
 from brb_installer.records import Records
 from brb_installer.steps.addons import ensure_addons
 from brb_installer.steps.health import Observation, observe_cluster
@@ -35,6 +34,7 @@ from brb_installer.tools import Tools
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.kubernetes.errors import ClusterRefused
 from brb_shared.reconcile import Absent, Again, Lease, ReconcileError, Result, Settled, TransientError
 
 log = structlog.get_logger()

@@ -4,19 +4,34 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from brb_shared.contracts.registry import Service
+
 
 class KubeconfigRequest(BaseModel):
     """The gateway has checked the user's right to the cluster; `groups` are what the cluster's own RBAC goes by."""
 
     model_config = ConfigDict(extra="forbid")
 
-    user_id: str = Field(pattern=r"^[A-Za-z0-9._@-]{1,55}$", description="Becomes the certificate's CN brb:user:<id>")
+    user_id: str = Field(pattern=r"^[A-Za-z0-9._@-]{1,255}$", description="Becomes the certificate's CN, brb:user:<id>")
     groups: tuple[str, ...] = Field(default=(), max_length=64, description="Each with the prefix brb:")
     ttl_seconds: int = Field(default=43_200, ge=600, le=86_400, description="Life of the certificate")
 
 
 class Kubeconfig(BaseModel):
     kubeconfig: str = Field(description="YAML; secret")
+    expires_at: datetime
+
+
+class ServiceAccessRequest(BaseModel):
+    """One of the platform's services wants to work in the cluster."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: Service = Field(description="Becomes the certificate's CN, brb:service:<name>")
+
+
+class ServiceAccess(BaseModel):
+    access: str = Field(description="JSON: server, ca_certificate, client_certificate, client_key; secret")
     expires_at: datetime
 
 

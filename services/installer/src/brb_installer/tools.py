@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from brb_installer.cluster import Cluster
-from brb_installer.kubeconfig import AdminAccess, from_document, to_document
 from brb_installer.kubernetes.cluster_api import ClusterApi, ClusterApis
 from brb_installer.settings import Settings
 from brb_installer.ssh.node import Nodes
 from brb_shared.clouds import Cloud
 from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
 from brb_shared.hub import CloudCredential
+from brb_shared.kubernetes.access import ClusterAccess, from_document, to_document
 from brb_shared.secrets import Keyring
 
 Document = dict[str, Any]
@@ -42,10 +42,10 @@ class Tools:
     clouds: Mapping[CloudId, Cloud] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def seal(self, cluster_id: ClusterId, access: AdminAccess) -> bytes:
+    def seal(self, cluster_id: ClusterId, access: ClusterAccess) -> bytes:
         return self.keyring.seal(to_document(access).encode(), tenant=cluster_id, obj=cluster_id, field=_FIELD)
 
-    def admin_access(self, cluster: Cluster) -> AdminAccess:
+    def admin_access(self, cluster: Cluster) -> ClusterAccess:
         """Raises SealBroken."""
         assert cluster.admin_access is not None  # it is recorded together with the latch
         opened = self.keyring.open(cluster.admin_access, tenant=cluster.id, obj=cluster.id, field=_FIELD)

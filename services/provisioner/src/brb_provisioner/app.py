@@ -1,6 +1,5 @@
 """Puts the service together: settings are read here, once, and everything else is given what it needs."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -21,11 +20,10 @@ from brb_shared.contracts.registry import INFRASTRUCTURE_DESIRED, Service
 from brb_shared.database import Database, run_migrations
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
 from brb_shared.hub import HubClient
-from brb_shared.messaging import Broker, NatsSettings, Relay, Subscription
 from brb_shared.observability import configure_logging
-from brb_shared.reconcile import Loop
 from brb_shared.secrets import Keyring
 from brb_shared.settings import required
+from brb_shared.worker import open_worker
 
 _ME = Service.PROVISIONER
 
@@ -43,24 +41,19 @@ async def migrate(settings: ProvisionerSettings) -> None:
 async def work(settings: ProvisionerSettings) -> None:
     """Relay, subscription and loop, until cancelled."""
     async with AsyncExitStack() as stack:
-        clouds = open_clouds(settings, stack)
-        await run_work(settings, build_equipment(settings, clouds), stack)
+        await run_work(settings, build_equipment(settings, open_clouds(settings, stack)))
 
 
-async def run_work(settings: ProvisionerSettings, equipment: Equipment, stack: AsyncExitStack) -> None:
+async def run_work(settings: ProvisionerSettings, equipment: Equipment) -> None:
     """`work` with what it works on given: tests give a cloud of their own."""
-    database = _open_database(settings, stack)
-    broker = Broker(NatsSettings(url=settings.nats_url, nkey_seed_file=settings.service_key_file), _ME)
-    stack.push_async_callback(broker.close)
-    await broker.connect()
-    repository = Repository(database)
-    reconciler = ProvisionerReconciler(repository, equipment)
-    subscription = Subscription(broker, INFRASTRUCTURE_DESIRED, _ME, DesiredInfrastructure(repository).on_desired)
-    loop = Loop(database, Work, reconciler, concurrency=settings.loop_concurrency, replica=settings.replica)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(Relay(database, Outbox, broker, repository.resync).run())
-        group.create_task(subscription.run())
-        group.create_task(loop.run())
+    async with open_worker(settings, _ME, SCHEMA) as worker:
+        repository = Repository(worker.database)
+        reconciler = ProvisionerReconciler(repository, equipment)
+        await worker.run(
+            worker.relay(Outbox, repository.resync),
+            worker.subscription(INFRASTRUCTURE_DESIRED, DesiredInfrastructure(repository).on_desired),
+            worker.loop(Work, reconciler, concurrency=settings.loop_concurrency),
+        )
 
 
 def build_app(settings: ProvisionerSettings) -> FastAPI:

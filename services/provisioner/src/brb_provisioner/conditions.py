@@ -40,7 +40,6 @@ class Situation:
     machines: Mapping[str, Machine]
     outputs: InfrastructureOutputs
     remaining: tuple[ResourceRef, ...] = ()
-    note: str = ""
     failures: int = 0
 
 
@@ -198,7 +197,7 @@ def _condition(
 def _leaving_conditions(situation: Situation, outcome: Outcome) -> list[Condition]:
     match outcome:
         case Done():
-            text = f"Nothing is left in the cloud. {situation.note}".strip()
+            text = "Nothing is left in the cloud"
             deleting = _condition(situation, ConditionStatus.TRUE, "Deleted", text)
         case Waiting(reason=reason, message=text, error=error):
             deleting = _condition(situation, ConditionStatus.TRUE, reason, text, error)

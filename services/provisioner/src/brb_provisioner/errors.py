@@ -129,7 +129,10 @@ def _by_status(status: int | None, said: str, doing: str) -> CloudError:
 
 
 def unauthenticated(what: str) -> Unauthenticated:
-    text = f"{what}. Give the cluster a new application credential of the same project, then retry."
+    text = (
+        f"{what}. Give the cluster a new application credential of the same project: change its cloud_credential_id; "
+        "null makes a new one."
+    )
     return Unauthenticated(ErrorCode.UNAUTHENTICATED, text)
 
 

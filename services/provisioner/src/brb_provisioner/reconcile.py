@@ -52,7 +52,7 @@ from brb_provisioner.steps.seen import Seen
 from brb_provisioner.steps.server_group import ensure_server_group
 from brb_provisioner.steps.servers import ensure_servers
 from brb_provisioner.steps.tags import ensure_tags
-from brb_provisioner.steps.verify import remove_credential, verify_nothing_left
+from brb_provisioner.steps.verify import verify_nothing_left
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.infrastructure import InfrastructureOutputs
 from brb_shared.reconcile import Absent, Again, Lease, ReconcileError, Result, Settled, TerminalError
@@ -99,10 +99,7 @@ REMOVE: Plan = {
     remove_subnet: (remove_ports, remove_router_interface, remove_load_balancer, remove_service_load_balancers),
     remove_network: (remove_subnet,),
 }
-END: Plan = {
-    verify_nothing_left: (),
-    remove_credential: (verify_nothing_left,),
-}
+END: Plan = {verify_nothing_left: ()}
 
 
 class ProvisionerReconciler:
@@ -187,14 +184,12 @@ class ProvisionerReconciler:
         if isinstance(outcome, Waiting):
             await self._publish(scope.stored, scope.ledger, _situation(scope), outcome)
             return Again(outcome.after, outcome.reason)
-        return await self._end(scope.stored, scope.ledger, scope.kept_note)
+        return await self._end(scope.stored, scope.ledger)
 
-    async def _end(self, stored: Stored, ledger: Ledger, note: str = "") -> Result:
+    async def _end(self, stored: Stored, ledger: Ledger) -> Result:
         """Absent: publish the report, forget machines and connection."""
         await ledger.write(Changes(gone_machines=tuple(ledger.machines)))
-        situation = Situation(
-            stored.desired, stored.observed, ledger.entries, ledger.machines, InfrastructureOutputs(), note=note
-        )
+        situation = Situation(stored.desired, stored.observed, ledger.entries, ledger.machines, InfrastructureOutputs())
         await self._publish(stored, ledger, situation, DONE)
         self._equipment.clouds.forget(stored.desired.credential_id)
         return Absent()
@@ -241,7 +236,6 @@ def _situation(scope: Scope) -> Situation:
         machines=scope.ledger.machines,
         outputs=scope.outputs,
         remaining=scope.remaining,
-        note=scope.kept_note,
     )
 
 

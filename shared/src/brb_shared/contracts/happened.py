@@ -19,7 +19,7 @@ class Happened(Contract):
     cluster_id: ClusterId
     project_id: str | None = Field(default=None, description="The hub fills it in where a worker does not know it")
     source: str = Field(description="The service that saw it")
-    stage: str = Field(description="infrastructure, kubernetes, cluster")
+    stage: str = Field(description="infrastructure, kubernetes, dns, certificate, cluster")
     reason: str = Field(description="One CamelCase word, such as ServerActive or NodeJoined")
     message: str = ""
     severity: Severity = Severity.NORMAL

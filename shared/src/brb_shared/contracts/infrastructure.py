@@ -48,6 +48,11 @@ class InfrastructureDesired(Desired):
     keep_floating_ip: bool = Field(default=False, description="On delete, leave the API's floating IP to the project")
     pools: tuple[DesiredPool, ...] = ()
     machines: tuple[DesiredMachine, ...] = ()
+    doubts: tuple[str, ...] = Field(
+        default=(),
+        description="What the installer says of machines that are silent. A new text makes the provisioner look "
+        "at once whether they are still there, not at the next comparison with the cloud",
+    )
 
 
 class MachineState(StrEnum):

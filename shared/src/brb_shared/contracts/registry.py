@@ -3,20 +3,27 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from brb_shared.contracts.access import AccessChanged
+from brb_shared.contracts.audit import AuditEntry
 from brb_shared.contracts.base import Contract
+from brb_shared.contracts.dns import DnsDesired, DnsObserved
 from brb_shared.contracts.happened import Happened
 from brb_shared.contracts.infrastructure import InfrastructureDesired, InfrastructureObserved
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesObserved
+from brb_shared.contracts.zone import ZoneChanged
 
 SUBJECT_PREFIX = "brb.v1"
 
 
 class Stream(StrEnum):
-    """JetStream streams. DESIRED and OBSERVED keep the last message of each subject, HAPPENED seven days of all."""
+    """JetStream streams. DESIRED and OBSERVED keep the last message of each subject, HAPPENED seven days of all,
+    CHANGES one day: a reader that missed more loads the whole again, AUDIT each message until it is kept for good."""
 
     DESIRED = "DESIRED"
     OBSERVED = "OBSERVED"
     HAPPENED = "HAPPENED"
+    CHANGES = "CHANGES"
+    AUDIT = "AUDIT"
     DEAD = "DEAD"
 
 
@@ -24,6 +31,9 @@ class Service(StrEnum):
     API_GATEWAY = "api-gateway"
     PROVISIONER = "provisioner"
     INSTALLER = "installer"
+    DNS = "dns"
+    AUTHZ = "authz"
+    CATALOG = "catalog"
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,11 @@ class Kind:
 
     def subject(self, cluster_id: str) -> str:
         return f"{self.type}.{cluster_id}"
+
+    @property
+    def beat_subject(self) -> str:
+        """Where the writer of a CHANGES kind says every second which revision is current."""
+        return f"{SUBJECT_PREFIX}.beat.{self.name}"
 
     def durable(self, reader: Service) -> str:
         """The name of a reader's consumer: fixed, because a service's NATS permissions name its consumers."""
@@ -86,6 +101,22 @@ KUBERNETES_OBSERVED = Kind(
     frozenset({Service.API_GATEWAY}),
     "The Kubernetes version and nodes a cluster has",
 )
+DNS_DESIRED = Kind(
+    Stream.DESIRED,
+    "dns",
+    DnsDesired,
+    Service.API_GATEWAY,
+    frozenset({Service.DNS}),
+    "The public addresses whose names a cluster should own",
+)
+DNS_OBSERVED = Kind(
+    Stream.OBSERVED,
+    "dns",
+    DnsObserved,
+    Service.DNS,
+    frozenset({Service.API_GATEWAY}),
+    "The zone and the app domains of a cluster",
+)
 CLUSTER_HAPPENED = Kind(
     Stream.HAPPENED,
     "cluster",
@@ -110,13 +141,55 @@ KUBERNETES_HAPPENED = Kind(
     frozenset({Service.API_GATEWAY}),
     "What the installer did, step by step",
 )
+DNS_HAPPENED = Kind(
+    Stream.HAPPENED,
+    "dns",
+    Happened,
+    Service.DNS,
+    frozenset({Service.API_GATEWAY}),
+    "What the dns service did: app domains, records purged, certificates",
+)
+ZONE_CHANGED = Kind(
+    Stream.CHANGES,
+    "zone",
+    ZoneChanged,
+    Service.DNS,
+    frozenset({Service.DNS}),
+    "Explicit records of the zone that came, changed or went",
+)
+ACCESS_CHANGED = Kind(
+    Stream.CHANGES,
+    "access",
+    AccessChanged,
+    Service.AUTHZ,
+    frozenset(Service),
+    "Roles, bindings, projects and namespaces that came, changed or went",
+)
+AUDIT_KINDS: dict[Service, Kind] = {
+    service: Kind(
+        Stream.AUDIT,
+        service.value,
+        AuditEntry,
+        service,
+        frozenset({Service.AUTHZ}),
+        f"What was changed and what was denied in {service.value}",
+    )
+    for service in Service
+}
+"""Of each service its own, for a kind has one writer."""
 
 KINDS: tuple[Kind, ...] = (
     INFRASTRUCTURE_DESIRED,
     INFRASTRUCTURE_OBSERVED,
     KUBERNETES_DESIRED,
     KUBERNETES_OBSERVED,
+    DNS_DESIRED,
+    DNS_OBSERVED,
     CLUSTER_HAPPENED,
     INFRASTRUCTURE_HAPPENED,
     KUBERNETES_HAPPENED,
+    DNS_HAPPENED,
+    ZONE_CHANGED,
+    ACCESS_CHANGED,
+    *AUDIT_KINDS.values(),
 )

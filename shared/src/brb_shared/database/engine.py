@@ -1,7 +1,10 @@
 """The engine and its sessions."""
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 NAMING_CONVENTION = {
@@ -25,10 +28,17 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
+            json_serializer=_to_json,
+            json_deserializer=from_json,  # several times as fast as the standard library's
             connect_args={"timeout": _CONNECT_TIMEOUT_SECONDS, "command_timeout": _COMMAND_TIMEOUT_SECONDS},
         )
+        event.listen(self.engine.sync_engine, "checkout", _require_open)
         self.sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        self.reading = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"), class_=AsyncSession, expire_on_commit=False
+        )
+        """For reads that need no moment in common: each statement stands alone, without the round trips of a
+        transaction's begin and end."""
 
     async def is_up(self) -> bool:
         try:
@@ -40,3 +50,18 @@ class Database:
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+def _to_json(value: Any) -> str:
+    return to_json(value).decode()
+
+
+def _require_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """The pool replaces a connection that PostgreSQL has closed.
+
+    asyncpg knows by itself that the other side is gone. SQLAlchemy's own `pool_pre_ping` asks over the wire: three
+    round trips, as many as a small transaction has.
+    Source: SQLAlchemy documentation, "Dealing with Disconnects", custom pessimistic ping.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("PostgreSQL has closed this connection")

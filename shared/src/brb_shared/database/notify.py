@@ -15,11 +15,17 @@ log = structlog.get_logger()
 
 _RECONNECT_SECONDS = 1.0
 _PROBE_SECONDS = 15.0
+_TOLD = "notified"
 
 
 async def notify(session: AsyncSession, channel: str, payload: str = "") -> None:
-    """Tell the listeners of `channel` when the caller's transaction commits."""
-    await session.execute(select(func.pg_notify(channel, payload)))
+    """Tell the listeners of `channel` when the caller's transaction commits; said again in it, it costs nothing."""
+    transaction, told = session.info.get(_TOLD, (None, frozenset()))
+    if transaction is None or transaction is not session.sync_session.get_transaction():
+        told = frozenset()
+    if (channel, payload) not in told:
+        await session.execute(select(func.pg_notify(channel, payload)))
+        session.info[_TOLD] = (session.sync_session.get_transaction(), told | {(channel, payload)})
 
 
 async def listen(url: str, channels: Sequence[str], on_notify: Callable[[str, str], None]) -> None:

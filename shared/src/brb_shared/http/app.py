@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from brb_shared.http.audit import AuditMiddleware, AuditTrail
 from brb_shared.http.problems import install_problem_handlers
 
 log = structlog.get_logger()
@@ -33,13 +34,19 @@ def create_app(
     routers: Sequence[APIRouter],
     readiness: Readiness,
     lifespan: Lifespan | None = None,
+    audit: Callable[[], AuditTrail] | None = None,
 ) -> FastAPI:
-    """`readiness` names each thing the service needs and says whether it is there."""
+    """`readiness` names each thing the service needs and says whether it is there.
+
+    `audit` finds the trail of the application once it runs; with it, changes and denials are recorded.
+    """
     app = FastAPI(title=title, version=version, description=description, lifespan=lifespan)
     install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(readiness))
+    if audit is not None:
+        app.add_middleware(AuditMiddleware, trail=audit)
     app.add_middleware(_RequestContext, service=service)
     return app
 

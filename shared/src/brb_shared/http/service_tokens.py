@@ -4,7 +4,7 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from brb_shared.contracts.registry import Service
+from brb_shared.contracts.tenant import Tenant
 from brb_shared.http.problems import Problem
 from brb_shared.nkey import private_key_of_seed, public_nkey_of, raw_public_key
 
@@ -27,10 +28,16 @@ _LEEWAY_SECONDS = 10
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a service, and the user it acts for."""
+    """Who calls: a service, and the user it acts for, with the user's name and groups as the service knows them.
+
+    `tenant`: the Keystone project in which the user acts, where the calling service knows it.
+    """
 
     service: Service
     user: str | None
+    user_name: str = ""
+    groups: tuple[str, ...] = ()
+    tenant: Tenant | None = None
 
 
 class ServiceKey:
@@ -54,7 +61,15 @@ class ServiceKey:
         """As others' configuration has it."""
         return public_nkey_of(self._private_key)
 
-    def token(self, audience: Service, user: str | None = None) -> str:
+    def token(
+        self,
+        audience: Service,
+        user: str | None = None,
+        *,
+        user_name: str = "",
+        groups: Sequence[str] = (),
+        tenant: Tenant | None = None,
+    ) -> str:
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._service.value,
@@ -64,11 +79,22 @@ class ServiceKey:
             "jti": uuid.uuid4().hex,
         }
         if user is not None:
-            claims["sub"] = user
+            claims |= {"sub": user, "name": user_name, "groups": list(groups)}
+        if tenant is not None:
+            claims["tenant"] = tenant.document()
         return jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims, self._jwk, algorithms=_ALGORITHMS)
 
-    def headers(self, audience: Service, user: str | None = None) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(audience, user)}"}
+    def headers(
+        self,
+        audience: Service,
+        user: str | None = None,
+        *,
+        user_name: str = "",
+        groups: Sequence[str] = (),
+        tenant: Tenant | None = None,
+    ) -> dict[str, str]:
+        token = self.token(audience, user, user_name=user_name, groups=groups, tenant=tenant)
+        return {"Authorization": f"Bearer {token}"}
 
 
 class ServiceVerifier:
@@ -92,9 +118,10 @@ class ServiceVerifier:
             issuer = Service(_unverified_issuer(token))
             claims = jwt.decode(token, self._keys[issuer], algorithms=_ALGORITHMS).claims
             self._claims.validate(claims)
+            tenant = Tenant.model_validate(claims["tenant"]) if "tenant" in claims else None
         except (JoseError, ValueError, LookupError) as error:
             raise Problem(401, "invalid_service_token", "The service token is not valid") from error
-        return Caller(issuer, claims.get("sub"))
+        return Caller(issuer, claims.get("sub"), str(claims.get("name", "")), tuple(claims.get("groups", ())), tenant)
 
     @property
     def _claims(self) -> jwt.JWTClaimsRegistry:

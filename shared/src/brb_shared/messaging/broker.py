@@ -8,6 +8,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
 from pydantic import BaseModel
 
@@ -86,6 +87,21 @@ class Broker:
             raise StreamMissing(subject) from error
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BrokerUnavailable(str(error) or type(error).__name__) from error
+
+    async def send(self, subject: str, body: bytes) -> None:
+        """Publish outside the streams: who does not listen now never gets it. Raises BrokerUnavailable."""
+        if self._client is None or not self._client.is_connected:
+            raise BrokerUnavailable("not connected to NATS")
+        try:
+            await self._client.publish(subject, body)
+        except (nats.errors.Error, OSError) as error:
+            raise BrokerUnavailable(str(error) or type(error).__name__) from error
+
+    async def subscribe(self, subject: str) -> Subscription:
+        """Listen to what is sent outside the streams; made again after a reconnect. Raises BrokerUnavailable."""
+        if self._client is None:
+            raise BrokerUnavailable("not connected to NATS yet")
+        return await self._client.subscribe(subject)
 
     async def ensure_streams(self) -> bool:
         """Make the streams that are missing. True if one was: what it held is lost and has to be sent again."""

@@ -22,8 +22,11 @@ def permissions_of(service: Service) -> Permissions:
     streams = [f"$JS.API.STREAM.{act}.{stream}" for stream in Stream for act in ("INFO", "CREATE")]
     writes = [kind.subject("*") for kind in KINDS if kind.writer is service]
     reads = [subject for kind in KINDS if service in kind.readers for subject in _consumer_subjects(kind, service)]
-    publish = ("$JS.API.INFO", *streams, *writes, *reads, dead_subject(service))
-    return Permissions(publish=publish, subscribe=(f"{inbox_prefix(service)}.>",))
+    changes = [kind for kind in KINDS if kind.stream is Stream.CHANGES]
+    beats = [kind.beat_subject for kind in changes if kind.writer is service]
+    heard = [kind.beat_subject for kind in changes if service in kind.readers]
+    publish = ("$JS.API.INFO", *streams, *writes, *beats, *reads, dead_subject(service))
+    return Permissions(publish=publish, subscribe=(f"{inbox_prefix(service)}.>", *heard))
 
 
 def subscriber_permissions() -> Permissions:
@@ -45,6 +48,11 @@ def _permissions_of_login(name: str) -> Permissions:
 
 
 def _consumer_subjects(kind: Kind, service: Service) -> list[str]:
+    """A follower's consumers have random names, which a pattern of NATS cannot narrow to a service's own."""
+    if kind.stream is Stream.CHANGES:
+        filtered = f"{SUBJECT_PREFIX}.{kind.stream.lower()}.{kind.name}.*"
+        acts = [f"$JS.API.CONSUMER.{act}.{kind.stream}.*" for act in ("INFO", "MSG.NEXT")]
+        return [f"$JS.API.CONSUMER.CREATE.{kind.stream}.*.{filtered}", *acts]
     place = f"{kind.stream}.{kind.durable(service)}"
     return [
         f"$JS.API.CONSUMER.CREATE.{place}.{SUBJECT_PREFIX}.{kind.stream.lower()}.{kind.name}.*",

@@ -1,4 +1,4 @@
-"""The relay: outbox rows to JetStream, in order, each until acknowledged.
+"""The relay: outbox rows to JetStream, those of a subject in order, each until acknowledged.
 
 It also sees to it that the streams are there. When one had to be made anew, what it held is gone, and `resync` puts
 all current states into the outbox again; it does so every ten minutes too, in case a loss went unseen.
@@ -16,6 +16,7 @@ from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.database.engine import Database
 from brb_shared.database.notify import listen
 from brb_shared.messaging.broker import Broker, BrokerUnavailable, StreamMissing
+from brb_shared.messaging.chains import run_chains
 from brb_shared.messaging.outbox import OutboxRow, channel_of
 
 log = structlog.get_logger()
@@ -86,11 +87,21 @@ class Relay:
             return
 
     async def _publish_batch(self) -> int:
-        """Publish the oldest rows in order; a crash in the middle publishes some again, under the same message id."""
+        """Publish the oldest rows; a crash in the middle publishes some again, under the same message id.
+
+        Those of one subject go one after the other; between subjects no order is promised.
+        """
         rows = await self._oldest()
-        for row in rows:
+        sent: list[int] = []
+
+        async def publish(row: OutboxRow) -> None:
             await self._broker.publish(row.subject, row.body.encode(), row.id)
-            await self._delete(row.seq)
+            sent.append(row.seq)
+
+        try:
+            await run_chains(rows, lambda row: row.subject, publish, at_once=_BATCH)
+        finally:
+            await self._delete(sent)
         return len(rows)
 
     async def _oldest(self) -> Sequence[OutboxRow]:
@@ -98,6 +109,7 @@ class Relay:
         async with self._database.sessions() as session:
             return (await session.scalars(select(model).order_by(model.seq).limit(_BATCH))).all()
 
-    async def _delete(self, seq: int) -> None:
-        async with self._database.sessions.begin() as session:
-            await session.execute(delete(self._model).where(self._model.seq == seq))
+    async def _delete(self, sent: Sequence[int]) -> None:
+        if sent:
+            async with self._database.sessions.begin() as session:
+                await session.execute(delete(self._model).where(self._model.seq.in_(sent)))

@@ -12,10 +12,12 @@ from brb_shared.contracts.registry import SUBJECT_PREFIX, Stream
 DUPLICATE_WINDOW = timedelta(minutes=2)
 TIMELINE_AGE = timedelta(days=7)
 DEAD_AGE = timedelta(days=30)
+CHANGES_AGE = timedelta(days=1)
 
 
 def config_of(stream: Stream) -> StreamConfig:
-    """DESIRED and OBSERVED keep the last message of each subject; HAPPENED seven days; DEAD thirty."""
+    """DESIRED and OBSERVED keep the last message of each subject; HAPPENED seven days; CHANGES one; DEAD thirty;
+    AUDIT until authz has kept it, however long it is away."""
     config = StreamConfig(
         name=stream.value,
         subjects=[f"{SUBJECT_PREFIX}.{stream.lower()}.>"],
@@ -32,6 +34,10 @@ def config_of(stream: Stream) -> StreamConfig:
             config.max_msgs_per_subject = 1
         case Stream.HAPPENED:
             config.max_age = TIMELINE_AGE.total_seconds()
+        case Stream.CHANGES:
+            config.max_age = CHANGES_AGE.total_seconds()
+        case Stream.AUDIT:
+            config.retention = RetentionPolicy.WORK_QUEUE
         case Stream.DEAD:
             config.max_age = DEAD_AGE.total_seconds()
     return config

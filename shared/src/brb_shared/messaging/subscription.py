@@ -1,7 +1,8 @@
 """A durable pull consumer that hands each message to a handler.
 
 The handler only stores and wakes. Its failures are delivered again with a growing pause; what cannot be decoded goes
-to the stream DEAD. A lost stream or consumer is made anew: the handler's version guard makes replays harmless.
+to the stream DEAD. Messages of one subject are handled one after the other, those of others beside them. A lost stream
+or consumer is made anew: the handler's version guard makes replays harmless.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.registry import Kind, Service, dead_subject
 from brb_shared.messaging.broker import Broker, BrokerUnavailable
+from brb_shared.messaging.chains import run_chains
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ Handler = Callable[[Envelope[Any]], Awaitable[None]]
 
 _ACK_WAIT_SECONDS = 10
 _FETCH_BATCH = 50
+_HANDLERS = 8
 _FETCH_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 _NAK_SECONDS = 2.0
@@ -85,8 +88,7 @@ class Subscription:
         except TimeoutError:  # nothing came; nats.errors.TimeoutError is one too
             await consumer.consumer_info()  # raises NotFoundError if the consumer is gone with the broker's state
             return
-        for message in messages:
-            await self._deliver(message)
+        await run_chains(messages, lambda message: message.subject, self._deliver, at_once=_HANDLERS)
 
     async def _deliver(self, message: Msg) -> None:
         try:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol, cast
 
 import structlog
-from sqlalchemy import CursorResult, case, delete, func, or_, select, update
+from sqlalchemy import CursorResult, Interval, case, delete, func, or_, select, type_coerce, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,6 +40,16 @@ class Reconciler(Protocol):
     async def report(self, key: str, lease: Lease, error: ReconcileError, failures: int) -> None:
         """Store the error as a condition and publish it. `failures` counts errors in a row, this one included."""
         ...
+
+
+def _overdue(limit: timedelta) -> TransientError:
+    log.warning("Pass took too long", limit_seconds=limit.total_seconds())
+    return TransientError(ErrorCode.INTERNAL, "A step took longer than a pass may last; it goes on by itself")
+
+
+def _database_away(error: Exception) -> TransientError:
+    message = f"The platform's database is not available: {type(error).__name__}"
+    return TransientError(ErrorCode.INTERNAL, message)
 
 
 def backoff(failures: int, *, jitter: float) -> timedelta:
@@ -141,11 +151,15 @@ class Loop:
         return [Lease(key, token, wakes, failures, model) for key, token, wakes, failures in rows]
 
     async def _until_next(self) -> timedelta:
-        """How long to sleep: until the next row is due or its lease runs out, at most the idle poll."""
+        """How long to sleep: until the next free row is due, at most the idle poll, which sees leases that ran out.
+
+        Free ones only: the index on `due_at` answers that, however many rows there are.
+        """
         if self._running >= self._concurrency:
             return _IDLE_POLL
         model = self._model
-        earliest = select(func.min(func.greatest(model.due_at, model.lease_until)) - func.now())
+        pause_of_first = type_coerce(func.min(model.due_at) - func.now(), Interval())
+        earliest = select(pause_of_first).where(model.lease_until.is_(None))
         async with self._database.sessions() as session:
             pause = (await session.execute(earliest)).scalar_one_or_none()
         return min(max(pause, timedelta(milliseconds=1)), _IDLE_POLL) if pause is not None else _IDLE_POLL
@@ -163,21 +177,17 @@ class Loop:
                 self._woken.set()
 
     async def _attempt(self, lease: Lease) -> Result | ReconcileError:
+        limit = asyncio.timeout(self._pass_timeout.total_seconds())
         try:
-            async with asyncio.timeout(self._pass_timeout.total_seconds()):
+            async with limit:
                 return await self._reconciler.reconcile(lease.key, lease)
         except ReconcileError as error:
             log.warning("Pass failed", code=error.code, error=error.message, failures=lease.failures + 1)
             return error
         except LeaseLost:
             raise
-        except (DBAPIError, OSError) as error:
-            return TransientError(
-                ErrorCode.INTERNAL, f"The platform's database is not available: {type(error).__name__}"
-            )
-        except TimeoutError:
-            log.warning("Pass took too long", limit_seconds=self._pass_timeout.total_seconds())
-            return TransientError(ErrorCode.INTERNAL, "A step took longer than a pass may last; it goes on by itself")
+        except (DBAPIError, OSError) as error:  # a TimeoutError is an OSError, whosever time was up
+            return _overdue(self._pass_timeout) if limit.expired() else _database_away(error)
         except Exception:  # a bug in a pass must not end the loop
             log.exception("Pass ended in a bug")
             return TransientError(ErrorCode.INTERNAL, "An internal error; the operator's log has its traceback")

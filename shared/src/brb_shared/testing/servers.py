@@ -46,11 +46,22 @@ class Server:
     def user(self) -> str | None:
         return None
 
+    def environment(self) -> dict[str, str] | None:
+        """None: the caller's own."""
+        return None
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ServerDidNotStart(f"{self.name} is not running")
+        return self._process.pid
+
     def start(self) -> None:
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", user=self.user()
-            )
+                self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", user=self.user(),
+                env=self.environment(),
+            )  # fmt: skip
         self._wait_until(self._answers)
 
     def stop(self, sent: signal.Signals = signal.SIGINT) -> None:

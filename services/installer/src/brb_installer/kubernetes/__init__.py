@@ -1,1 +1,1 @@
-"""A cluster's own API: `cluster_api.py` is the contract, `asyncio_api.py` alone imports kubernetes_asyncio."""
+"""A cluster's own API: `cluster_api.py` is the contract, `api.py` does it over brb_shared.kubernetes."""

@@ -1,4 +1,4 @@
-"""What the installer asks of a cluster's API. Steps know only this; `asyncio_api.py` and the tests' fakes do it.
+"""What the installer asks of a cluster's API. Steps know only this; `api.py` and the tests' fakes do it.
 
 Every method may raise ClusterUnreachable or ClusterRefused.
 """
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from brb_installer.kubeconfig import AdminAccess
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.kubernetes import Taint
+from brb_shared.kubernetes.access import ClusterAccess
 
 Document = dict[str, Any]
 
@@ -80,6 +80,6 @@ class ClusterApi(Protocol):
 
 
 class ClusterApis(Protocol):
-    def of(self, cluster_id: ClusterId, access: AdminAccess) -> ClusterApi: ...
+    def of(self, cluster_id: ClusterId, access: ClusterAccess) -> ClusterApi: ...
 
     async def forget(self, cluster_id: ClusterId) -> None: ...

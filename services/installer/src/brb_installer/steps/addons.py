@@ -1,4 +1,4 @@
-"""Pod network, cloud integration and the owners' access, applied to the cluster's API right after init."""
+"""Pod network, cloud integration and who may do what from the start, applied to the cluster's API right after init."""
 
 import hashlib
 import json
@@ -11,13 +11,13 @@ from brb_installer.addons.cloud_controller import render_cloud_config_secret, re
 from brb_installer.addons.flannel import render_flannel
 from brb_installer.artifacts import cloud_controller_manifest_urls, flannel_manifest_url
 from brb_installer.cluster import Cluster
-from brb_installer.errors import ClusterRefused
 from brb_installer.kubernetes.cluster_api import ClusterApi
 from brb_installer.steps.scope import DONE, ClusterScope, StepResult
 from brb_installer.tools import Tools
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.kubernetes import KubernetesDesired
 from brb_shared.hub import CredentialGone
+from brb_shared.kubernetes.errors import ClusterRefused
 from brb_shared.reconcile import TerminalError, TransientError
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ async def ensure_addons(scope: ClusterScope, api: ClusterApi) -> StepResult:
     """
     documents = [
         *await render_network(scope.cluster, scope.tools),
-        render_access(scope.cluster.id),
+        *render_access(scope.cluster.id),
         *await render_controller(scope.cluster, scope.tools),
     ]
     digest = _digest(documents, scope.cluster.desired)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from brb_installer.errors import ClusterRefused, ClusterUnreachable
 from brb_installer.kubernetes.cluster_api import ClusterApi, ClusterNode
+from brb_shared.kubernetes.errors import ClusterRefused, ClusterUnreachable
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from datetime import timedelta
 import structlog
 
 from brb_installer.cluster import Step
-from brb_installer.errors import ClusterRefused, ClusterUnreachable
 from brb_installer.kubeadm.configuration import render_init
-from brb_installer.kubeconfig import AdminAccess, parse_kubeconfig, server_url
+from brb_installer.kubeconfig import server_url
 from brb_installer.scripts import Script, ScriptName
 from brb_installer.steps.runs import run_to_end
 from brb_installer.steps.scope import DONE, MachineScope, StepResult
+from brb_shared.kubernetes.access import ClusterAccess, parse_kubeconfig
+from brb_shared.kubernetes.errors import ClusterRefused, ClusterUnreachable
 from brb_shared.reconcile import Again
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ async def _record_access(scope: MachineScope) -> StepResult:
     node = await scope.node()
     access = parse_kubeconfig(await node.ask(Script(ScriptName.KUBECONFIG)))
     desired = scope.cluster.desired
-    external = AdminAccess(
+    external = ClusterAccess(
         server_url(desired.api_external_host, desired.api_port),
         access.ca_certificate,
         access.client_certificate,

@@ -20,6 +20,7 @@ class ResourceType(StrEnum):
     VOLUME_SNAPSHOT = "volume_snapshot"
     LOAD_BALANCER = "load_balancer"
     APPLICATION_CREDENTIAL = "application_credential"
+    """In ledgers from before the hub took it away."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,21 +97,6 @@ class SdkCloud(ComputeCalls, NetworkCalls, LoadBalancerCalls, VolumeCalls, Quota
         access = self.connection.session.auth.get_access(self.connection.session)
         return Identity(user_id=access.user_id, project_id=access.project_id)
 
-    async def has_application_credential(self, user_id: str, credential_id: str) -> bool:
-        found = await self.call(
-            "looking for the application credential",
-            lambda: self.connection.identity.find_application_credential(user_id, credential_id),
-        )
-        return found is not None
-
-    async def delete_application_credential(self, user_id: str, credential_id: str) -> None:
-        await self.call(
-            "removing the application credential",
-            lambda: self.connection.identity.delete_application_credential(
-                user_id, credential_id, ignore_missing=False
-            ),
-        )
-
     def close(self) -> None:
         self.connection.close()
 

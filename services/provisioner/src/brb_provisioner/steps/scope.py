@@ -84,11 +84,6 @@ class Names:
     def server_group(self) -> str:
         return f"{self.base}-control-plane"
 
-    @property
-    def credential(self) -> str:
-        """Of the application credential that is the cluster's own."""
-        return f"brb-{self.cluster_id}"
-
     def slot(self, type_: ResourceType, key: str = "main") -> Slot:
         """The slot of what there is one of (`key` main) or a few of."""
         return Slot(type_, key, self.base if key == "main" else f"{self.base}-{key}")
@@ -115,7 +110,6 @@ class Scope:
     subnet_cidr: str = ""
     vip_port_id: str | None = None
     remaining: tuple[ResourceRef, ...] = ()
-    kept_note: str = ""
 
     @property
     def desired(self) -> InfrastructureDesired:

@@ -1,11 +1,8 @@
-"""The end of a delete: a last listing, which must be empty, and the cluster's credential, which goes last."""
+"""The end of a delete: a last listing, which must be empty. The hub takes the credential away after it."""
 
 from collections.abc import Awaitable, Sequence
 
-import structlog
-
-from brb_provisioner.errors import CleanupBlocked, ResourceGone
-from brb_provisioner.ledger import Changes, Entry, EntryState, Slot
+from brb_provisioner.errors import CleanupBlocked
 from brb_provisioner.openstack.resources import Resource, ResourceType
 from brb_provisioner.steps.results import DONE, StepResult, Waiting, together
 from brb_provisioner.steps.scope import Scope
@@ -13,8 +10,6 @@ from brb_provisioner.steps.seen import MARKED_TYPES
 from brb_shared.contracts.infrastructure import ResourceRef
 
 T = ResourceType
-
-log = structlog.get_logger()
 
 CLUSTER_MADE_TYPES = (T.LOAD_BALANCER, T.VOLUME_SNAPSHOT, T.VOLUME, T.FLOATING_IP, T.SECURITY_GROUP)
 
@@ -46,31 +41,3 @@ def _left_over(foreign: list[ResourceRef], remaining: tuple[ResourceRef, ...]) -
         "Remove it, or take its mark away; then the delete ends by itself, or by retry.",
         remaining,
     )
-
-
-async def remove_credential(scope: Scope) -> StepResult:
-    """The cluster's own application credential, through the operator: a restricted one cannot remove itself.
-
-    One that was not made for this cluster alone (another name) is the user's and stays.
-    """
-    access = scope.access
-    if access.name != scope.names.credential:
-        return DONE
-    slot = Slot(T.APPLICATION_CREDENTIAL, "main", access.name)
-    operator = await scope.equipment.clouds.operator_access(scope.desired.cloud, access.project_id)
-    if operator is None:
-        scope.kept_note = (
-            f"Application credential {access.name} is left: its owner removes it with "
-            f"`openstack application credential delete {access.application_credential_id}`."
-        )
-        kept = Entry(slot, EntryState.KEPT, access.application_credential_id)
-        await scope.ledger.write(Changes(entries=(kept,)))
-        return DONE
-    await scope.ledger.write(Changes(entries=(Entry(slot, EntryState.REMOVING, access.application_credential_id),)))
-    log.info("Removing application credential", name=access.name)
-    try:
-        await operator.delete_application_credential(access.user_id, access.application_credential_id)
-    except ResourceGone:
-        log.info("The application credential is gone already")
-    await scope.ledger.write(Changes(entries=(Entry(slot, EntryState.REMOVED, access.application_credential_id),)))
-    return DONE
