@@ -1,0 +1,1 @@
+"""The authoritative server: worker processes that answer from memory, and the supervisor that feeds them."""

@@ -1,0 +1,68 @@
+"""A signed message in, its signed answers out: the service's end of the servers' hook."""
+
+import dns.message
+import structlog
+from dns.opcode import Opcode
+from dns.rcode import Rcode
+from dns.rdatatype import RdataType
+from dns.update import UpdateMessage
+
+from brb_dns.keys.model import DnsKey
+from brb_dns.keys.service import Keys
+from brb_dns.updates.signing import Claim, parse_claim, render_failure, verify
+from brb_dns.updates.transfer import Transfers
+from brb_dns.updates.update import Updates
+
+log = structlog.get_logger()
+
+_TRANSFERS = (RdataType.AXFR, RdataType.IXFR)
+"""Who asks for the differences (IXFR) is given the whole, as RFC 1995, section 4, lets us."""
+
+
+class SignedAnswers:
+    def __init__(self, keys: Keys, updates: Updates, transfers: Transfers) -> None:
+        self._keys = keys
+        self._updates = updates
+        self._transfers = transfers
+
+    async def answer(self, wire: bytes, *, is_tcp: bool) -> list[bytes]:
+        """More than one message only for a transfer. Raises NotSigned."""
+        claim = parse_claim(wire)
+        opened = await self._keys.open(claim.key_name)
+        if opened is None:
+            return [_failed(claim, Rcode.BADKEY, None)]
+        key, secret = opened
+        message = verify(claim, secret)
+        if isinstance(message, Rcode):
+            return [_failed(claim, message, secret)]
+        await self._keys.mark_used(key.id)
+        return await self._dispatch(key, message, is_tcp=is_tcp)
+
+    async def _dispatch(self, key: DnsKey, message: dns.message.Message, *, is_tcp: bool) -> list[bytes]:
+        match message.opcode():
+            case Opcode.UPDATE if isinstance(message, UpdateMessage):
+                rcode = await self._updates.apply(key, message)
+                return [_answer(message, rcode)]
+            case Opcode.QUERY if len(message.question) == 1:
+                return await self._query(key, message, is_tcp=is_tcp)
+        return [_answer(message, Rcode.REFUSED)]
+
+    async def _query(self, key: DnsKey, message: dns.message.Message, *, is_tcp: bool) -> list[bytes]:
+        """The SOA, to find the zone or compare serials; the transfer, by TCP only. All else needs no signature."""
+        type_ = message.question[0].rdtype
+        if type_ is RdataType.SOA or (type_ is RdataType.IXFR and not is_tcp):
+            return await self._transfers.soa(message)
+        if type_ in _TRANSFERS and is_tcp:
+            return await self._transfers.whole(key, message)
+        return [_answer(message, Rcode.REFUSED)]
+
+
+def _failed(claim: Claim, error: Rcode, secret: bytes | None) -> bytes:
+    log.info("Signature refused", key=claim.key_name, error=error.name)
+    return render_failure(claim, error, secret)
+
+
+def _answer(message: dns.message.Message, rcode: Rcode) -> bytes:
+    answer = dns.message.make_response(message)
+    answer.set_rcode(rcode)
+    return answer.to_wire()

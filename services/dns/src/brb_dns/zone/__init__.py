@@ -1,0 +1,1 @@
+"""What the zone holds and what a name in it means. Pure: no sockets, no database."""

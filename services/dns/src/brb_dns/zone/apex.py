@@ -1,0 +1,33 @@
+"""The apex of a zone: SOA, NS and the configured CAA, MX and TXT; and the addresses of its servers' names."""
+
+from collections.abc import Iterator
+
+from brb_dns.zone.config import ZoneConfig, addresses_of
+from brb_dns.zone.names import is_below, parse_name
+from brb_dns.zone.rrsets import RRset, render_rrset
+
+
+def render_soa(config: ZoneConfig, serial: int) -> RRset:
+    """Its TTL is the negative one: it is what negative answers carry. Source: RFC 2308, 3 and 5."""
+    times = (config.refresh_seconds, config.retry_seconds, config.expire_seconds, config.negative_ttl_seconds)
+    value = " ".join([f"{config.servers[0].name}.", f"{config.hostmaster_name}.", str(serial), *map(str, times)])
+    return render_rrset(config.origin, "SOA", config.negative_ttl_seconds, (value,))
+
+
+def render_apex(config: ZoneConfig) -> Iterator[RRset]:
+    servers = tuple(f"{server.name}." for server in config.servers)
+    yield render_rrset(config.origin, "NS", config.ttl_seconds, servers)
+    for type_, values in (("CAA", config.caa), ("MX", config.mx), ("TXT", config.txt)):
+        if values:
+            yield render_rrset(config.origin, type_, config.ttl_seconds, values)
+    yield from _render_glue(config)
+
+
+def _render_glue(config: ZoneConfig) -> Iterator[RRset]:
+    origin = parse_name(config.origin)
+    for server in config.servers:
+        if not is_below(parse_name(server.name), origin):
+            continue
+        for type_, addresses in zip(("A", "AAAA"), addresses_of(server), strict=True):
+            if addresses:
+                yield render_rrset(server.name, type_, config.ttl_seconds, tuple(addresses))
