@@ -1,0 +1,1 @@
+"""OpenID AuthZEN Authorization API 1.0: the same decisions in the words of a standard."""

@@ -1,0 +1,1 @@
+"""Bindings: who has which role where."""

@@ -1,0 +1,1 @@
+"""Clusters as authz knows them: there or not, and whom they belong to at first."""

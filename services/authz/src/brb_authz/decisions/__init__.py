@@ -1,0 +1,1 @@
+"""Answers to questions: reviews, who can, what can I do, and AuthZEN."""

@@ -1,0 +1,1 @@
+"""Projects, their namespaces, and what a cluster should have of both."""

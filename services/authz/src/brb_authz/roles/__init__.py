@@ -1,0 +1,1 @@
+"""Role templates: the built-in ones and custom ones."""
