@@ -17,6 +17,7 @@ from brb_shared.contracts.registry import Service
 from brb_shared.database import run_migrations
 from brb_shared.messaging import Broker, NatsSettings
 from brb_shared.secrets import new_keyring_line
+from fakes.access import LocalAccess
 from fakes.gateway import Services, client_of, running_app, sign_in, stop
 from fakes.gateway_cloud import WillingCloud
 from fakes.workers import FakeWorkers
@@ -41,6 +42,7 @@ async def settings(postgres_url: str, nats_url: str, tmp_path: Path, services: S
         clouds_file=tmp_path / "clouds.yaml",
         service_key_file=services.folder / f"{Service.API_GATEWAY}.key",
         service_public_keys_file=services.public_keys_file,
+        dns_url="http://127.0.0.1:9",  # the zone's stage is asked for; nothing asks its API in these tests
         webhook_retry_seconds=(0.01, 0.01),
         webhook_allowed_networks=("127.0.0.0/8",),
     )
@@ -49,6 +51,11 @@ async def settings(postgres_url: str, nats_url: str, tmp_path: Path, services: S
 @pytest.fixture
 def cloud() -> WillingCloud:
     return WillingCloud()
+
+
+@pytest.fixture
+def access() -> LocalAccess:
+    return LocalAccess()
 
 
 @pytest.fixture
@@ -62,8 +69,10 @@ def nothing_blocks(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-async def app(settings: Settings, cloud: WillingCloud, nothing_blocks: None) -> AsyncIterator[FastAPI]:
-    async with running_app(settings, cloud) as app:
+async def app(
+    settings: Settings, cloud: WillingCloud, access: LocalAccess, nothing_blocks: None
+) -> AsyncIterator[FastAPI]:
+    async with running_app(settings, cloud, access) as app:
         yield app
 
 
@@ -88,18 +97,18 @@ async def bob(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def work(settings: Settings, cloud: WillingCloud) -> AsyncIterator[None]:
+async def work(settings: Settings, cloud: WillingCloud, access: LocalAccess) -> AsyncIterator[None]:
     """The hub's work process."""
-    task = asyncio.create_task(run_work(settings, cloud))
+    task = asyncio.create_task(run_work(settings, cloud, access))
     yield
     await stop([task])
 
 
 @pytest.fixture
-async def work_later(settings: Settings, cloud: WillingCloud) -> AsyncIterator[Callable[[], None]]:
+async def work_later(settings: Settings, cloud: WillingCloud, access: LocalAccess) -> AsyncIterator[Callable[[], None]]:
     """The hub's work process, begun when called."""
     tasks: list[asyncio.Task[None]] = []
-    yield lambda: tasks.append(asyncio.create_task(run_work(settings, cloud)))
+    yield lambda: tasks.append(asyncio.create_task(run_work(settings, cloud, access)))
     await stop(tasks)
 
 

@@ -72,6 +72,7 @@ async def test_a_foreign_project_sees_nothing(alice: httpx.AsyncClient, bob: htt
         await bob.post(f"{path}/retries"),
         await bob.post(f"{path}/kubeconfigs"),
         await bob.get(f"{path}/runs"),
+        await bob.get(f"{path}/resources"),
         await bob.get(f"{path}/watch"),
     ):
         assert answer.status_code == 404, answer.request.url
@@ -182,6 +183,31 @@ async def test_validate_only_tells_the_plan_and_makes_nothing(alice: httpx.Async
     }  # fmt: skip
     assert cloud.credentials == {}
     assert (await alice.get("/v1/clusters")).json()["items"] == []
+
+
+async def test_validate_only_tells_what_a_change_makes_and_changes_nothing(
+    alice: httpx.AsyncClient, cloud: WillingCloud
+) -> None:
+    path, _ = await made(alice)
+    cloud.catalogue_answer = catalogue(floating_ips_free=0)
+    machine_pools = (await alice.get(path)).json()["spec"]["machine_pools"]
+    machine_pools[1]["quantity"] = 1
+    machine_pools.append({"name": "more", "worker_role": True, "quantity": 2, "floating_ips": True})
+    body = {"spec": {"machine_pools": machine_pools, "cloud_credential_id": None}}
+    answer = await alice.patch(f"{path}?validate_only=true", json=body)
+    assert answer.status_code == 200, answer.text
+    plan, prefix = answer.json(), f"x-{path.removeprefix('/v1/clusters/c-')}"
+    assert plan["machines"] == [f"{prefix}-more-0", f"{prefix}-more-1"]
+    assert plan["machines_leaving"] == [f"{prefix}-workers-1"]
+    assert {thing["type"]: thing["count"] for thing in plan["would_make"]} == {
+        "server": 2, "port": 2, "floating_ip": 2, "application_credential": 1,
+    }  # fmt: skip
+    assert {thing["type"]: thing["count"] for thing in plan["would_remove"]} == {
+        "server": 1, "port": 1, "application_credential": 1,
+    }  # fmt: skip
+    assert (plan["fits"], plan["message"]) == (False, "2 floating IPs missing: quota 3, used 3")
+    assert (await alice.get(path)).headers["ETag"] == '"1"'
+    assert len(cloud.credentials) == 1
 
 
 async def test_a_change_needs_the_etag_of_what_was_read(alice: httpx.AsyncClient) -> None:

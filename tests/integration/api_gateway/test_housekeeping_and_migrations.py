@@ -26,7 +26,7 @@ async def test_the_record_of_a_deleted_cluster_is_kept_for_its_time_and_no_longe
     alice: httpx.AsyncClient, app: FastAPI
 ) -> None:
     container: Container = app.state.container
-    housekeeping = Housekeeping(container.database, container.settings)
+    housekeeping = Housekeeping(container.database, container.settings, container.credentials)
     created = await alice.post("/v1/clusters", json={"name": "x"}, headers={"Idempotency-Key": "k"})
     path = created.headers["Location"]
     await execute(container, "UPDATE api_gateway.clusters SET deleted_at = now() - interval '29 days'")
@@ -42,13 +42,13 @@ async def test_the_record_of_a_deleted_cluster_is_kept_for_its_time_and_no_longe
 async def test_sessions_keys_and_changes_go_when_they_are_old(alice: httpx.AsyncClient, app: FastAPI) -> None:
     container: Container = app.state.container
     await alice.post("/v1/clusters", json={"name": "x"}, headers={"Idempotency-Key": "k"})
-    await Housekeeping(container.database, container.settings).reconcile()
+    await Housekeeping(container.database, container.settings, container.credentials).reconcile()
     tables = ("sessions", "idempotency_keys", "changes")
     assert [await count(container, table) > 0 for table in tables] == [True, True, True]
     await execute(container, "UPDATE api_gateway.sessions SET expires_at = now() - interval '1 minute'")
     await execute(container, "UPDATE api_gateway.idempotency_keys SET created_at = now() - interval '25 hours'")
     await execute(container, "UPDATE api_gateway.changes SET at = now() - interval '66 minutes'")
-    await Housekeeping(container.database, container.settings).reconcile()
+    await Housekeeping(container.database, container.settings, container.credentials).reconcile()
     assert [await count(container, table) for table in tables] == [0, 0, 0]
 
 

@@ -35,6 +35,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "BRB_NATS_URL": settings.nats_url,
         "BRB_KEYRING_FILE": str(settings.keyring_file),
         "BRB_CLOUDS_FILE": str(settings.clouds_file),
+        "BRB_SERVICE_KEY_FILE": str(settings.service_key_file),
     }
 
 

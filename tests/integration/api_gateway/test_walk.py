@@ -1,5 +1,6 @@
 """From the button to Ready and back to nothing: the hub over real PostgreSQL and NATS, with obedient workers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 
 from brb_shared.testing.servers import NatsServer
 from fakes.events import ServerEvent, until, watching
+from fakes.gateway import client_of, sign_in
 from fakes.gateway_cloud import WillingCloud
 from fakes.served import serving
 from fakes.workers import FakeWorkers
@@ -54,6 +56,12 @@ async def test_a_plain_name_becomes_a_ready_cluster_scales_and_goes_without_a_tr
         assert all(machine["node_ready"] for machine in ready["status"]["machines"])
         assert ready["status"]["progress"]["percent"] == 100
         assert ready["status"]["api_server"]["url"] == "https://198.51.100.7:6443"
+        domains = [domain["domain"] for domain in ready["status"]["app_domains"]]
+        assert sorted(domains) == sorted(f"x.{address}.web.example.org" for address in workers.pairs[id_].dns.addresses)
+        assert len(domains) == 4
+        standing = (await live.get(f"{path}/resources")).json()["items"]
+        assert sorted(thing["type"] for thing in standing) == ["application_credential", "server", "server", "server"]
+        assert standing[-1]["name"] == f"brb-{id_}"
 
         pools = ready["spec"]["machine_pools"]
         pools[1]["quantity"] = 1
@@ -73,10 +81,11 @@ async def test_a_plain_name_becomes_a_ready_cluster_scales_and_goes_without_a_tr
     assert (await live.get(path)).status_code == 404
     assert cloud.credentials == {}
     assert workers.pairs[id_].provisioner.machines == {}
+    assert workers.pairs[id_].dns.addresses == []
     assert sorted(workers.pairs[id_].provisioner.made) == sorted(set(workers.pairs[id_].provisioner.made))
     report = (await live.get(f"{path}/deletion-report")).json()
-    assert {thing["type"] for thing in report["removed"]} == {"server"}
-    assert len(report["removed"]) == 3
+    assert {thing["type"] for thing in report["removed"]} == {"server", "application_credential"}
+    assert len(report["removed"]) == 4
     assert report["remaining"] == []
     assert report["credential_removed"]
     reasons = [event["reason"] for event in (await live.get(f"{path}/events")).json()["items"]]
@@ -119,6 +128,25 @@ async def test_a_watch_goes_on_from_its_last_id_without_a_gap(live: httpx.AsyncC
     assert [event.id for event in again if event.name == "happened"] == [
         event.id for event in first if event.name == "happened"
     ]
+
+
+async def test_signing_out_ends_the_watches_of_that_session_only(
+    live: httpx.AsyncClient, alice: httpx.AsyncClient, app: FastAPI
+) -> None:
+    async with client_of(app) as other:
+        await sign_in(other, "alice")
+        async with (
+            serving(app, headers=dict(other.headers)) as second,
+            watching(live, "/v1/watch/clusters") as ended,
+            watching(second, "/v1/watch/clusters") as still_open,
+        ):
+            for events in (ended, still_open):
+                await until(events, lambda event: event.name == "bookmark")
+            assert (await alice.delete("/v1/sessions/current")).status_code == 204
+            async with asyncio.timeout(5):
+                assert [event async for event in ended] == []
+            await create(second)
+            await until(still_open, lambda event: event.name == "cluster")
 
 
 async def test_a_watch_from_an_id_that_is_too_old_answers_410(alice: httpx.AsyncClient) -> None:

@@ -1,11 +1,13 @@
 """plan() by example: what is asked of whom, and when."""
 
 from brb_api_gateway.clusters.flow import STAGES, plan
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, World
+from brb_api_gateway.clusters.world import ALWAYS, DNS, INFRASTRUCTURE, KUBERNETES, Cluster, World
+from brb_shared.contracts.conditions import Condition, ConditionStatus, ConditionType, ErrorCode
 from brb_shared.contracts.desired import Presence
+from brb_shared.contracts.dns import DnsDesired
 from brb_shared.contracts.infrastructure import InfrastructureDesired, MachineState
 from brb_shared.contracts.kubernetes import KubernetesDesired
-from fakes.clusters import cluster, infrastructure, kubernetes, machine, name, pool, spec, world
+from fakes.clusters import OUTPUTS, cluster, infrastructure, kubernetes, machine, name, pool, spec, world
 
 ALL = (machine("cp", 0), machine("workers", 0), machine("workers", 1))
 ALL_NAMES = tuple(one.name for one in ALL)
@@ -55,6 +57,41 @@ def test_kubernetes_is_asked_for_with_every_machine_that_stands() -> None:
     building = machine("workers", 0, state=MachineState.BUILDING)
     seen = world(infrastructure=infrastructure(machine("cp", 0), building, stopped, ready=False))
     assert names(kubernetes_of(cluster(), seen)) == [name("cp", 0), name("workers", 1)]
+
+
+def test_names_are_asked_for_beside_kubernetes_with_every_public_address() -> None:
+    wanted = cluster(stages=ALWAYS | {DNS})
+    floating = machine("cp", 0, floating_address="198.51.100.20")
+    decided = plan(wanted, world(infrastructure=infrastructure(floating, machine("workers", 0))))
+    assert set(decided.desired) == {INFRASTRUCTURE, KUBERNETES, DNS}
+    names_wanted = decided.desired[DNS]
+    assert isinstance(names_wanted, DnsDesired)
+    assert names_wanted.addresses == ("198.51.100.20", "198.51.100.7")
+    assert names_wanted.tenant.project_id == wanted.project_id
+
+
+def test_names_asked_for_last_stand_while_no_address_is_seen() -> None:
+    wanted = cluster(stages=ALWAYS | {DNS})
+    hidden = infrastructure(*ALL, outputs=OUTPUTS.model_copy(update={"api_external_host": None}))
+    assert DNS not in plan(wanted, world(infrastructure=hidden)).desired
+
+
+def test_a_platform_without_a_zone_asks_for_no_names_and_waits_for_none() -> None:
+    up = asked_for(cluster(stages=ALWAYS | {DNS}), world(infrastructure=infrastructure(*ALL)))
+    assert DNS in up.asked
+    assert DNS not in plan(cluster(), up).desired
+    gone = cluster(generation=2, deleting=True)
+    assert DNS not in plan(gone, up).desired
+
+
+def test_infrastructure_goes_only_after_the_names_are_gone() -> None:
+    up = asked_for(cluster(stages=ALWAYS | {DNS}), world(infrastructure=infrastructure(*ALL)))
+    gone = cluster(generation=2, deleting=True, stages=ALWAYS | {DNS})
+    first = plan(gone, up).desired
+    assert {stage: one.presence for stage, one in first.items()} == {
+        KUBERNETES: Presence.ABSENT,
+        DNS: Presence.ABSENT,
+    }
 
 
 def test_a_hiccup_of_infrastructure_tears_nothing_down() -> None:
@@ -131,6 +168,21 @@ def test_a_retry_changes_the_documents_so_that_they_are_sent_again() -> None:
     up = asked_for(cluster(), world(infrastructure=infrastructure(*ALL)))
     again = plan(cluster(retry=1), up).desired
     assert {document.retry for document in again.values()} == {1}
+
+
+def test_a_silent_machine_makes_the_provisioner_look_until_it_is_heard_of_again() -> None:
+    silent = Condition(
+        type=ConditionType.WORKERS_AVAILABLE,
+        status=ConditionStatus.FALSE,
+        reason="MachineUnreachable",
+        message=f"{name('workers', 1)} does not answer on SSH",
+        code=ErrorCode.MACHINE_UNREACHABLE,
+    )
+    up = infrastructure(*ALL)
+    quiet = world(infrastructure=up, kubernetes=kubernetes(*ALL_NAMES, ready=False, conditions=(silent,)))
+    assert infrastructure_of(cluster(), quiet).doubts == (silent.message,)
+    heard = world(infrastructure=up, kubernetes=kubernetes(*ALL_NAMES))
+    assert infrastructure_of(cluster(), heard).doubts == ()
 
 
 def test_planning_twice_changes_nothing() -> None:

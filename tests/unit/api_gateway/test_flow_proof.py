@@ -15,14 +15,16 @@ from brb_api_gateway.clusters.flow import plan
 from brb_api_gateway.clusters.machines import wanted_machines
 from brb_api_gateway.clusters.spec import ClusterSpec
 from brb_api_gateway.clusters.status import StoredStatus, render_status
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
+from brb_api_gateway.clusters.world import ALWAYS, DNS, INFRASTRUCTURE, KUBERNETES, Cluster, StageName, Stages, World
 from brb_shared.contracts.desired import Desired, Observed
+from brb_shared.contracts.dns import DnsDesired
 from brb_shared.contracts.infrastructure import ApiEndpoint, InfrastructureDesired
 from brb_shared.contracts.kubernetes import KubernetesDesired
 from fakes.clusters import cluster, pool, spec
-from fakes.workers import ObedientInstaller, ObedientProvisioner
+from fakes.workers import ObedientDns, ObedientInstaller, ObedientProvisioner
 
 _QUIET_ROUNDS = 400
+EVERY_STAGE: Stages = ALWAYS | {DNS}
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Inbox:
 
 @dataclass
 class Simulation:
-    """A hub, a provisioner and an installer, and all messages ever sent between them."""
+    """A hub, a provisioner, an installer and a dns, and all messages ever sent between them."""
 
     cluster: Cluster
     asked: dict[StageName, Desired] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Simulation:
     taken_up: dict[StageName, Desired] = field(default_factory=dict)
     provisioner: ObedientProvisioner = field(default_factory=ObedientProvisioner)
     installer: ObedientInstaller = field(default_factory=ObedientInstaller)
+    dns: ObedientDns = field(default_factory=ObedientDns)
     desired_sent: list[tuple[StageName, int, Desired]] = field(default_factory=list)
     observed_sent: list[tuple[StageName, int, Observed]] = field(default_factory=list)
     let_go: set[str] = field(default_factory=set)
@@ -55,7 +58,10 @@ class Simulation:
         if self.cluster.deleting:
             return
         self.cluster = cluster(
-            wanted or self.cluster.spec, generation=self.cluster.generation + 1, deleting=wanted is None
+            wanted or self.cluster.spec,
+            generation=self.cluster.generation + 1,
+            deleting=wanted is None,
+            stages=self.cluster.stages,
         )
         self.run_hub()
 
@@ -101,6 +107,8 @@ class Simulation:
                 seen = self.provisioner.step(desired)
             case KubernetesDesired():
                 seen = self.installer.step(desired)
+            case DnsDesired():
+                seen = self.dns.step(desired)
             case _:
                 return
         revision = 1 + sum(sent[0] is stage for sent in self.observed_sent)
@@ -124,17 +132,28 @@ class Simulation:
         newest = {stage: document for stage, _, document in self.desired_sent}
         if newest != self.taken_up:
             return False
-        infrastructure, kubernetes = newest.get(INFRASTRUCTURE), newest.get(KUBERNETES)
-        return (
-            not isinstance(infrastructure, InfrastructureDesired) or self.provisioner.is_settled(infrastructure)
-        ) and (not isinstance(kubernetes, KubernetesDesired) or self.installer.is_settled(kubernetes))
+        return all(self._is_settled(document) for document in newest.values())
+
+    def _is_settled(self, document: Desired) -> bool:
+        match document:
+            case InfrastructureDesired():
+                return self.provisioner.is_settled(document)
+            case KubernetesDesired():
+                return self.installer.is_settled(document)
+            case DnsDesired():
+                return self.dns.is_settled(document)
+        raise AssertionError(document)
 
 
 def run(
-    changes: Sequence[tuple[int, ClusterSpec | None]], disorder: Sequence[tuple[str, int]], *, from_ready: bool = False
+    changes: Sequence[tuple[int, ClusterSpec | None]],
+    disorder: Sequence[tuple[str, int]],
+    *,
+    from_ready: bool = False,
+    stages: Stages = EVERY_STAGE,
 ) -> Simulation:
     """Apply each change after that many disordered acts, then let all become quiet."""
-    simulation = Simulation(cluster())
+    simulation = Simulation(cluster(stages=stages))
     simulation.run_hub()
     if from_ready:
         simulation.settle()
@@ -149,6 +168,8 @@ def run(
                 simulation.deliver_observed(index)
             case "provision":
                 simulation.step(INFRASTRUCTURE)
+            case "name":
+                simulation.step(DNS)
             case _:
                 simulation.step(KUBERNETES)
     for place, wanted in changes:
@@ -158,8 +179,8 @@ def run(
     return simulation
 
 
-def orderly(changes: Sequence[tuple[int, ClusterSpec | None]]) -> Simulation:
-    simulation = Simulation(cluster())
+def orderly(changes: Sequence[tuple[int, ClusterSpec | None]], *, stages: Stages = EVERY_STAGE) -> Simulation:
+    simulation = Simulation(cluster(stages=stages))
     simulation.run_hub()
     simulation.settle()
     for _, wanted in changes:
@@ -180,7 +201,7 @@ WHICH = st.one_of(st.just(-1), st.integers(0, 500))
 
 def acts(longest: int) -> st.SearchStrategy[list[tuple[str, int]]]:
     """Often one party rests for the whole time: what the others do meanwhile is where mistakes hide."""
-    kinds = st.sets(st.sampled_from(["desired", "observed", "provision", "install"]), min_size=2).map(sorted)
+    kinds = st.sets(st.sampled_from(["desired", "observed", "provision", "install", "name"]), min_size=2).map(sorted)
     return kinds.flatmap(lambda chosen: st.lists(st.tuples(st.sampled_from(chosen), WHICH), max_size=longest))
 
 
@@ -190,15 +211,18 @@ CHANGES = st.lists(st.tuples(st.integers(0, 80), SPECS), max_size=4, unique_by=l
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(changes=CHANGES, disorder=acts(80), from_ready=st.booleans())
+@given(changes=CHANGES, disorder=acts(80), from_ready=st.booleans(), stages=st.sampled_from([EVERY_STAGE, ALWAYS]))
 def test_any_order_and_doubling_of_messages_ends_in_the_same_plan(
-    changes: list[tuple[int, ClusterSpec]], disorder: list[tuple[str, int]], from_ready: bool
+    changes: list[tuple[int, ClusterSpec]], disorder: list[tuple[str, int]], from_ready: bool, stages: Stages
 ) -> None:
-    disordered, straight = run(changes, disorder, from_ready=from_ready), orderly(changes)
+    disordered = run(changes, disorder, from_ready=from_ready, stages=stages)
+    straight = orderly(changes, stages=stages)
     assert machines_of(disordered) == machines_of(straight)
     assert plan(disordered.cluster, World(disordered.asked, disordered.seen)).desired == disordered.asked
     assert set(disordered.provisioner.machines) == set(straight.provisioner.machines)
     assert set(disordered.installer.nodes) == set(straight.installer.nodes)
+    assert set(disordered.asked) == set(stages)
+    assert set(disordered.dns.addresses) == (addresses_of(disordered) if DNS in stages else set())
     assert status_of(disordered).conditions_that_hold == status_of(straight).conditions_that_hold
 
 
@@ -212,6 +236,7 @@ def test_a_delete_at_any_moment_ends_with_nothing_left(
     assert simulation.finished
     assert simulation.provisioner.machines == {}
     assert simulation.installer.nodes == {}
+    assert simulation.dns.addresses == []
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -220,6 +245,19 @@ def test_no_machine_is_ever_made_twice(disorder: list[tuple[str, int]]) -> None:
     """A Ready cluster made smaller, in any disorder: what was let go does not come back."""
     simulation = run([(0, spec(workers=0))], disorder, from_ready=True)
     assert sorted(simulation.provisioner.made) == sorted(set(simulation.provisioner.made))
+
+
+def addresses_of(simulation: Simulation) -> set[str]:
+    """The public addresses that stand in the end."""
+    api = simulation.provisioner.step(expected(simulation)).outputs.api_external_host
+    machines = [machine.floating_address for machine in simulation.provisioner.machines.values()]
+    return {address for address in (*machines, api) if address is not None}
+
+
+def expected(simulation: Simulation) -> InfrastructureDesired:
+    document = simulation.asked[INFRASTRUCTURE]
+    assert isinstance(document, InfrastructureDesired)
+    return document
 
 
 @dataclass(frozen=True)

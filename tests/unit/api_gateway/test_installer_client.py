@@ -57,7 +57,7 @@ async def test_a_kubeconfig_is_asked_for_the_acting_user_and_handed_on() -> None
     assert await client_of(answer).kubeconfig(ALICE, ID, 3600) == "apiVersion: v1\n"
     assert json.loads(asked[0].content) == {
         "user_id": "user-alice",
-        "groups": [f"brb:cluster-owner:{ID}"],
+        "groups": ["brb:group:authenticated", "brb:group:keystone:test:project-alice"],
         "ttl_seconds": 3600,
     }
     verifier = ServiceVerifier(Service.INSTALLER, {Service.API_GATEWAY: KEY.public_nkey})

@@ -10,6 +10,7 @@ from brb_api_gateway.clusters.status import GRACE, StoredStatus, render_status
 from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, World
 from brb_shared.contracts.conditions import Condition, ConditionStatus, ConditionType, ErrorCode, find_condition
 from brb_shared.contracts.infrastructure import MachineState
+from brb_shared.contracts.kubernetes import ObservedNode
 from fakes.clusters import cluster, infrastructure, kubernetes, machine, name, spec, world
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,6 +70,43 @@ def test_a_cluster_is_not_up_to_date_while_a_machine_that_was_let_go_still_stand
     seen = World(up.asked, {INFRASTRUCTURE: up.seen[INFRASTRUCTURE], KUBERNETES: left})
     after = World({**seen.asked, **plan(smaller, seen).desired}, seen.seen)
     assert state_of(after, READY, smaller) is ClusterState.UPDATING
+
+
+def test_a_cluster_is_not_up_to_date_by_what_was_said_of_an_earlier_document_of_its_generation() -> None:
+    """A machine has left and is let go: the installer has yet to say that it has taken that up."""
+    smaller = cluster(spec(workers=1), generation=2)
+    left = kubernetes(*ALL_NAMES[:2], generation=2, left=ALL_NAMES[2:], conditions=said(*GOOD_KUBERNETES))
+    small = infrastructure(*ALL[:2], generation=2, conditions=said(*GOOD_INFRASTRUCTURE))
+    seen = World(ready_world().asked, {INFRASTRUCTURE: small, KUBERNETES: left})
+    after = World({**seen.asked, **plan(smaller, seen).desired}, seen.seen)
+    assert state_of(after, READY, smaller) is ClusterState.UPDATING
+    taken_up = left.model_copy(update={"left": ()})
+    assert state_of(World(after.asked, {**after.seen, KUBERNETES: taken_up}), READY, smaller) is ClusterState.READY
+
+
+def test_a_node_of_the_server_that_was_replaced_makes_no_cluster_ready() -> None:
+    up = ready_world()
+    again = infrastructure(
+        *ALL[:2], machine("workers", 1, server_id="server-new"), conditions=said(*GOOD_INFRASTRUCTURE)
+    )
+    nodes = tuple(ObservedNode(name=one.name, role=one.role, server_id=one.server_id, ready=True) for one in ALL)
+    stale = kubernetes(*ALL_NAMES, conditions=said(*GOOD_KUBERNETES)).model_copy(update={"nodes": nodes})
+    seen = World(up.asked, {INFRASTRUCTURE: again, KUBERNETES: stale})
+    after = World({**seen.asked, **plan(cluster(), seen).desired}, seen.seen)
+    assert state_of(after, READY) is ClusterState.DEGRADED
+
+
+def test_a_deletion_is_not_held_up_by_a_failure_from_before_it() -> None:
+    before = failing(ErrorCode.QUOTA_EXCEEDED, user_fixable=True)
+    going = cluster(generation=2, deleting=True)
+    assert deleting_of(before, going).code is None
+    assert deleting_of(before, going).reason == "Removing"
+
+
+def deleting_of(seen: World, going: Cluster) -> Condition:
+    found = find_condition(render_status(going, seen, StoredStatus(), NOW).conditions, ConditionType.DELETING)
+    assert found is not None
+    return found
 
 
 def test_a_ready_cluster_that_is_changed_stays_ready_and_is_updating() -> None:
@@ -148,7 +186,7 @@ def test_a_delete_says_what_is_in_its_way() -> None:
         message="1 port left",
     )
     up = ready_world()
-    seen = World(up.asked, {INFRASTRUCTURE: infrastructure(*ALL, conditions=obstacle)})
+    seen = World(up.asked, {INFRASTRUCTURE: infrastructure(*ALL, generation=2, conditions=obstacle)})
     status = render_status(cluster(generation=2, deleting=True), seen, READY, NOW)
     deleting = find_condition(status.conditions, ConditionType.DELETING)
     assert status.state is ClusterState.DELETING

@@ -1,18 +1,24 @@
 """Who may do what: every route declares its verb and resource here, and lets in only whom the declaration allows.
 
-Until the authz service exists the rule is: the members of a Keystone project may do everything with what belongs to
-that project, and see nothing else. What a caller may not see answers 404, never 403.
+Roles decide (`authorization/`). What is in a cluster is decided there: a new one is owned by the members of its
+Keystone project. The rest is decided at the platform, and its rows are found only by the project or user that they
+belong to. Sessions need no role: everybody may sign out. What a caller may not see answers 404, what he sees and may
+not do 403 with the reason. While it is not certain who may do what, nobody is let in (503).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request
 
-from brb_api_gateway.sessions.principal import Principal
+from brb_api_gateway.authorization.authz import Decisions
+from brb_api_gateway.authorization.deciding import at_platform, in_cluster, require
+from brb_api_gateway.sessions.principal import Principal, Tenant
 from brb_api_gateway.sessions.service import SessionService
-from brb_shared.http import problem_responses
+from brb_shared.contracts.audit import AuditTarget
+from brb_shared.http import Problem, problem_responses
+from brb_shared.http.audit import Recorder, recorder_of
 
 
 class Verb(StrEnum):
@@ -29,6 +35,7 @@ class Resource(StrEnum):
     """`a/b` is the sub-resource b of a."""
 
     SESSIONS = "sessions"
+    API_TOKENS = "apitokens"
     CLOUDS = "clouds"
     CHOICES = "clouds/choices"
     CREDENTIALS = "credentials"
@@ -36,14 +43,43 @@ class Resource(StrEnum):
     CLUSTERS = "clusters"
     CLUSTER_EVENTS = "clusters/events"
     KUBECONFIGS = "clusters/kubeconfigs"
+    SERVICE_ACCESSES = "clusters/service-accesses"
     RUNS = "clusters/runs"
+    RESOURCES = "clusters/resources"
     RETRIES = "clusters/retries"
     DELETION_REPORTS = "clusters/deletion-report"
+    ZONES = "zones"
+    DNS_RECORDS = "dnsrecords"
+    DNS_KEYS = "dnskeys"
+    CERTIFICATES = "certificates"
+    ROLES = "roles"
+    MEMBERS = "members"
+    PROJECTS = "projects"
+    NAMESPACES = "namespaces"
+    ACCESS_REVIEWS = "accessreviews"
+    AUDIT_LOGS = "auditlogs"
     WEBHOOKS = "webhooks"
     WEBHOOK_DELIVERIES = "webhooks/deliveries"
 
 
 EXTENSION = "x-brb-access"
+_SHOWN_AS_FAR_AS_SEEN = frozenset({(Verb.LIST, Resource.CLUSTERS), (Verb.WATCH, Resource.CLUSTERS)})
+_DECIDED_BY_AUTHZ = frozenset(
+    {
+        Resource.ROLES,
+        Resource.MEMBERS,
+        Resource.PROJECTS,
+        Resource.NAMESPACES,
+        Resource.ACCESS_REVIEWS,
+        Resource.AUDIT_LOGS,
+    }
+)
+"""Their routes are passed on to authz, which decides by the project, role or scope that they are about."""
+_RECORDS = frozenset({Resource.CLUSTER_EVENTS, Resource.DELETION_REPORTS})
+
+
+class Records(Protocol):
+    async def is_record_of(self, tenant: Tenant, cluster_id: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -54,8 +90,35 @@ class Access:
     resource: Resource
 
     async def __call__(self, request: Request) -> Principal:
-        """Raises Problem 401. The project's boundary is drawn where the rows are read, by `Principal.tenant`."""
-        return await _current(request)
+        """Raises Problem 401, 403 where the caller may not or his API token does not reach, 404, or 503."""
+        principal = await _current(request)
+        recorder = recorder_of(request)
+        recorder.user = principal.audit_user
+        recorder.target = AuditTarget(verb=self.verb, resource=self.resource)
+        if not principal.scope.allows(self.verb, self.resource):
+            detail = f"The API token does not reach {self.verb} of {self.resource}; make one that does"
+            raise Problem(403, "token_scope", detail, user_fixable=True)
+        await self._decide(request, principal, recorder)
+        return principal
+
+    async def _decide(self, request: Request, principal: Principal, recorder: Recorder) -> None:
+        if self.resource in _DECIDED_BY_AUTHZ:
+            return
+        decisions: Decisions = request.app.state.decisions
+        cluster_id = request.path_params.get("cluster_id")
+        if cluster_id is not None:
+            if not await self._is_own_record(request, principal, cluster_id):
+                asked = in_cluster(principal, self.verb, self.resource, cluster_id)
+                await require(decisions, asked, recorder)
+        elif self.resource is not Resource.SESSIONS and (self.verb, self.resource) not in _SHOWN_AS_FAR_AS_SEEN:
+            await require(decisions, at_platform(principal, self.verb, self.resource), recorder)
+
+    async def _is_own_record(self, request: Request, principal: Principal, cluster_id: str) -> bool:
+        """What is kept of a cluster that is gone is for the project it was of: nobody holds anything in it any more."""
+        if self.resource not in _RECORDS:
+            return False
+        clusters: Records = request.app.state.clusters
+        return await clusters.is_record_of(principal.tenant, cluster_id)
 
 
 def declares(verb: Verb, resource: Resource, *problems: int, public: bool = False) -> dict[str, Any]:
@@ -63,7 +126,7 @@ def declares(verb: Verb, resource: Resource, *problems: int, public: bool = Fals
 
     `public`: open to those who have not signed in.
     """
-    always = (422, 503) if public else (401, 422, 503)
+    always = (422, 503) if public else (401, 403, 422, 503)
     return {
         "responses": problem_responses(*sorted({*always, *problems})),
         "openapi_extra": {EXTENSION: {"verb": verb.value, "resource": resource.value}},

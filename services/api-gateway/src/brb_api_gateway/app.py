@@ -8,34 +8,48 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
+from brb_api_gateway.authorization import endpoints as access
+from brb_api_gateway.authorization.authz import Decisions
+from brb_api_gateway.authorization.gate import Gate, open_gate
+from brb_api_gateway.certificates import endpoints as certificates
 from brb_api_gateway.clouds import endpoints as clouds
 from brb_api_gateway.clusters import endpoints as clusters
-from brb_api_gateway.clusters import subresources, watch
+from brb_api_gateway.clusters import internal, subresources, watch
 from brb_api_gateway.clusters.feed import Feed
 from brb_api_gateway.clusters.installer import InstallerClient
 from brb_api_gateway.clusters.resolution import Resolution
 from brb_api_gateway.clusters.service import ClusterService
 from brb_api_gateway.container import Container, open_container
 from brb_api_gateway.credentials import endpoints as credentials
+from brb_api_gateway.dns import endpoints as dns
+from brb_api_gateway.dns.client import DnsClient
 from brb_api_gateway.errors import DATABASE_DOWN, on_database_down
 from brb_api_gateway.openstack.cloud import OpenStack
 from brb_api_gateway.sessions import endpoints as sessions
 from brb_api_gateway.settings import Settings
+from brb_api_gateway.tokens import endpoints as tokens
+from brb_api_gateway.tokens.service import TokenService
 from brb_api_gateway.webhooks import endpoints as webhooks
 from brb_api_gateway.webhooks.service import WebhookService
 from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
+from brb_shared.http.audit import AuditTrail
 from brb_shared.settings import required
 
 VERSION = "1.0.0"
 ROUTERS = (
     sessions.router,
+    tokens.router,
     clouds.router,
     credentials.router,
     credentials.internal,
     clusters.router,
+    internal.router,
     subresources.router,
     watch.router,
+    access.router,
+    dns.router,
+    certificates.router,
     webhooks.router,
 )
 DESCRIPTION = """Kubernetes as a service on OpenStack.
@@ -44,19 +58,23 @@ Sign in at `POST /v1/sessions`, then send `Authorization: Bearer <token>`. A pla
 makes a cluster. Errors are RFC 9457 problems with `code`, `errors` (JSON pointers), `user_fixable` and `request_id`."""
 
 _INSTALLER_SECONDS = 60.0
+_DNS_SECONDS = 10.0
 
 
-def make_app(settings: Settings, openstack: OpenStack | None = None) -> FastAPI:
+def make_app(settings: Settings, openstack: OpenStack | None = None, gate: Gate | None = None) -> FastAPI:
+    """`openstack`, `gate`: given by tests."""
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             container = await stack.enter_async_context(open_container(settings, openstack))
-            await _provide(app, container, stack)
+            await _provide(app, container, gate or await open_gate(settings, stack), stack)
             yield
 
     async def readiness() -> dict[str, bool]:
         container: Container = app.state.container
-        return {"database": await container.database.is_up()}
+        decisions: Decisions = app.state.decisions
+        return {"database": await container.database.is_up(), "access": decisions.is_current}
 
     app = create_app(
         title="Big Red Button",
@@ -66,32 +84,50 @@ def make_app(settings: Settings, openstack: OpenStack | None = None) -> FastAPI:
         routers=ROUTERS,
         readiness=readiness,
         lifespan=lifespan,
+        audit=lambda: app.state.audit_trail,
     )
     for kind in DATABASE_DOWN:
         app.add_exception_handler(kind, on_database_down)
     return app
 
 
-async def _provide(app: FastAPI, container: Container, stack: AsyncExitStack) -> None:
+async def _provide(app: FastAPI, container: Container, gate: Gate, stack: AsyncExitStack) -> None:
     """What the endpoints take from `app.state`."""
     settings, database = container.settings, container.database
     key_file = required(settings.service_key_file, "service_key_file", Service.API_GATEWAY)
     keys_file = required(settings.service_public_keys_file, "service_public_keys_file", Service.API_GATEWAY)
     client = httpx.AsyncClient(base_url=settings.installer_url, timeout=_INSTALLER_SECONDS)
     app.state.container = container
+    app.state.audit_trail = AuditTrail(database, container.outbox, Service.API_GATEWAY)
+    app.state.decisions, app.state.authz = gate.decisions, gate.authz
     app.state.sessions, app.state.choices = container.sessions, container.choices
     app.state.credentials = container.credentials
+    app.state.tokens = TokenService(database, container.credentials)
     app.state.clusters = ClusterService(
-        database, container.outbox, Resolution(container.choices, container.credentials), container.credentials
+        database,
+        container.outbox,
+        Resolution(container.choices, container.credentials),
+        container.credentials,
+        settings.stages,
+        gate.authz,
+        gate.decisions,
     )
-    app.state.installer = InstallerClient(
-        client, await asyncio.to_thread(ServiceKey.load, key_file, Service.API_GATEWAY)
-    )
+    key = await asyncio.to_thread(ServiceKey.load, key_file, Service.API_GATEWAY)
+    app.state.installer = InstallerClient(client, key)
+    app.state.dns = DnsClient(_open_dns(settings, stack), key)
     app.state.verifier = await asyncio.to_thread(ServiceVerifier.load, keys_file, Service.API_GATEWAY)
     app.state.webhooks = WebhookService(database, container.keyring, container.targets)
-    app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes))
+    app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes), gate.decisions)
     stack.push_async_callback(client.aclose)
     await _run_feed(app.state.feed, stack)
+
+
+def _open_dns(settings: Settings, stack: AsyncExitStack) -> httpx.AsyncClient | None:
+    if not settings.dns_url:
+        return None
+    client = httpx.AsyncClient(base_url=settings.dns_url, timeout=_DNS_SECONDS)
+    stack.push_async_callback(client.aclose)
+    return client
 
 
 async def _run_feed(feed: Feed, stack: AsyncExitStack) -> None:

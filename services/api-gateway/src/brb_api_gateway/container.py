@@ -15,6 +15,7 @@ from brb_api_gateway.openstack.cloud import OpenStack
 from brb_api_gateway.openstack.sdk_cloud import SdkOpenStack
 from brb_api_gateway.sessions.service import SessionService
 from brb_api_gateway.settings import Settings
+from brb_api_gateway.tokens.lookup import TokenLookup
 from brb_api_gateway.webhooks.target import TargetPolicy
 from brb_shared.clouds import load_clouds
 from brb_shared.contracts.registry import Service
@@ -58,7 +59,8 @@ def _wire(
     settings: Settings, database: Database, keyring: Keyring, clouds: CloudRegistry, openstack: OpenStack
 ) -> Container:
     versions = Versions(settings.kubernetes_versions, settings.kubernetes_versions_unsupported)
-    sessions = SessionService(database, clouds, openstack, keyring, timedelta(hours=settings.session_hours))
+    tokens = TokenLookup(database, clouds, openstack, keyring)
+    sessions = SessionService(database, clouds, openstack, keyring, timedelta(hours=settings.session_hours), tokens)
     return Container(
         settings=settings,
         database=database,

@@ -3,13 +3,14 @@
 Problem (brb_shared.http)
 ├── 401 not_signed_in, sign_in_refused
 ├── 403 not_allowed, cross_site
+├── 403 name_not_yours                  passed on from dns, as 404 no_zone, 409 record_conflict and 422 invalid_record
 ├── 404 not_found                       also what the caller may not see
 ├── 409 name_taken, deletion_protected, deleting, in_use, not_initialized
 ├── 410 history_gone
 ├── 412 changed_meanwhile / 428 if_match_missing
 ├── 422 invalid_request, project_needed, idempotency_key_reused, page_token_invalid
-├── 502 installer_failed
-└── 503 cloud_unavailable, installer_unavailable
+├── 502 installer_failed, dns_failed
+└── 503 cloud_unavailable, installer_unavailable, dns_unavailable
 """
 
 from collections.abc import Iterator, Sequence

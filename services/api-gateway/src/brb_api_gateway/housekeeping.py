@@ -1,4 +1,4 @@
-"""What grows old is removed: sessions, keys of repeated requests, changes to watch, records of deleted clusters."""
+"""What grows old is removed: sessions, API tokens, keys of repeated requests, changes, records of deleted clusters."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,10 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_api_gateway.clusters import repository as clusters
 from brb_api_gateway.clusters import timeline
+from brb_api_gateway.credentials.service import CredentialService
 from brb_api_gateway.database import Work
 from brb_api_gateway.sessions import repository as sessions
 from brb_api_gateway.settings import Settings
+from brb_api_gateway.tokens import repository as tokens
 from brb_api_gateway.webhooks import repository as webhooks
+from brb_shared.contracts.ids import CredentialId
 from brb_shared.database import Database
 from brb_shared.reconcile import Result, Settled, wake
 
@@ -20,8 +23,9 @@ _MARGIN = timedelta(minutes=5)
 
 
 class Housekeeping:
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, credentials: CredentialService) -> None:
         self._database = database
+        self._credentials = credentials
         self._settings = settings
 
     async def reconcile(self) -> Result:
@@ -37,6 +41,8 @@ class Housekeeping:
     async def _remove(self, session: AsyncSession, now: datetime) -> None:
         settings = self._settings
         await sessions.remove_expired(session, now)
+        for credential_id in await tokens.remove_expired(session, now):
+            await self._credentials.let_go(session, CredentialId(credential_id))
         await clusters.remove_old_keys(session, now - timedelta(hours=settings.idempotency_hours))
         await timeline.remove_changes(session, now - timedelta(minutes=settings.watch_history_minutes) - _MARGIN)
         retention = now - timedelta(days=settings.retention_days)

@@ -4,10 +4,12 @@ from brb_api_gateway.clusters.models import AskedRow, ChangeRow, ClusterRow, Eve
 from brb_api_gateway.credentials.models import CredentialRow
 from brb_api_gateway.database import SCHEMA, Base, GatewayOutbox, Work
 from brb_api_gateway.sessions.models import SessionRow
+from brb_api_gateway.tokens.models import ApiTokenRow
 from brb_api_gateway.webhooks.models import DeliveryRow, WebhookRow
 
 __all__ = [
     "SCHEMA",
+    "ApiTokenRow",
     "AskedRow",
     "Base",
     "ChangeRow",

@@ -2,11 +2,15 @@
 
 from pydantic import Field
 
+from brb_api_gateway.clusters.world import ALWAYS, DNS, Stages
 from brb_shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
     installer_url: str = Field(default="http://127.0.0.1:8002", description="Where the installer's HTTP API answers")
+    dns_url: str = Field(
+        default="", description="Where the dns service's HTTP API answers; empty: the platform has no zone of its own"
+    )
     kubernetes_versions: tuple[str, ...] = Field(
         default=("1.36.3", "1.35.4"),
         description="Versions that can be installed, as a JSON list; default: both minors that are tested",
@@ -40,3 +44,8 @@ class Settings(ServiceSettings):
         "Default: eight attempts in 31 hours, Standard Webhooks' schedule",
     )
     webhook_timeout_seconds: float = Field(default=10.0, gt=0, description="Seconds that one delivery may take")
+
+    @property
+    def stages(self) -> Stages:
+        """What is done for every cluster of this platform."""
+        return ALWAYS | {DNS} if self.dns_url else ALWAYS

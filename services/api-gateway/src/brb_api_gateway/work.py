@@ -1,13 +1,13 @@
 """The work process: relay, subscriptions, and the loop. Many replicas may run."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import httpx
 import structlog
 
+from brb_api_gateway.authorization.authz import Authz
+from brb_api_gateway.authorization.gate import open_authz
 from brb_api_gateway.clusters.controller import ClusterController
 from brb_api_gateway.clusters.messages import Messages
 from brb_api_gateway.clusters.resync import Resync
@@ -20,56 +20,43 @@ from brb_api_gateway.reconciler import GatewayReconciler
 from brb_api_gateway.settings import Settings
 from brb_api_gateway.webhooks.delivery import Deliverer
 from brb_shared.contracts.registry import Service
-from brb_shared.messaging import Broker, NatsSettings, Relay
-from brb_shared.reconcile import Loop
+from brb_shared.worker import Worker, open_broker
 
 log = structlog.get_logger()
 
 
-async def run_work(settings: Settings, openstack: OpenStack | None = None) -> None:
-    """Run until cancelled."""
-    async with open_container(settings, openstack) as container, _broker(settings) as broker:
+async def run_work(settings: Settings, openstack: OpenStack | None = None, authz: Authz | None = None) -> None:
+    """Run until cancelled. `openstack`, `authz`: given by tests."""
+    async with AsyncExitStack() as stack:
+        container = await stack.enter_async_context(open_container(settings, openstack))
+        broker = await stack.enter_async_context(open_broker(settings, Service.API_GATEWAY))
+        client = httpx.AsyncClient(timeout=settings.webhook_timeout_seconds, follow_redirects=False)
+        await stack.enter_async_context(client)
         log.info("Working", concurrency=settings.hub_concurrency)
-        async with httpx.AsyncClient(timeout=settings.webhook_timeout_seconds, follow_redirects=False) as client:
-            await _run(container, broker, client)
+        worker = Worker(settings, Service.API_GATEWAY, container.database, broker)
+        await _run(container, worker, client, authz or await open_authz(settings, stack))
 
 
-async def _run(container: Container, broker: Broker, client: httpx.AsyncClient) -> None:
-    database, outbox = container.database, container.outbox
-    housekeeping = Housekeeping(database, container.settings)
+async def _run(container: Container, worker: Worker, client: httpx.AsyncClient, authz: Authz) -> None:
+    housekeeping = Housekeeping(container.database, container.settings, container.credentials)
     await housekeeping.begin()
-    loop = Loop(
-        database,
-        Work,
-        _reconciler(container, housekeeping, client),
-        concurrency=container.settings.hub_concurrency,
-        replica=container.settings.replica,
+    reconciler = _reconciler(container, housekeeping, client, authz)
+    await worker.run(
+        worker.relay(GatewayOutbox, Resync(container.database, container.outbox)),
+        worker.loop(Work, reconciler, concurrency=container.settings.hub_concurrency),
+        *Messages(container.database).subscriptions(worker.broker),
     )
-    relay = Relay(database, GatewayOutbox, broker, Resync(database, outbox))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(relay.run())
-        group.create_task(loop.run())
-        for subscription in Messages(database).subscriptions(broker):
-            group.create_task(subscription.run())
 
 
-def _reconciler(container: Container, housekeeping: Housekeeping, client: httpx.AsyncClient) -> GatewayReconciler:
+def _reconciler(
+    container: Container, housekeeping: Housekeeping, client: httpx.AsyncClient, authz: Authz
+) -> GatewayReconciler:
     database = container.database
     schedule = [timedelta(seconds=seconds) for seconds in container.settings.webhook_retry_seconds]
     removal = CredentialRemoval(database, container.clouds, container.openstack, container.sessions)
     return GatewayReconciler(
-        ClusterController(database, container.outbox, removal),
+        ClusterController(database, container.outbox, removal, container.settings.stages, authz),
         removal,
         Deliverer(database, container.keyring, container.targets, client, schedule),
         housekeeping,
     )
-
-
-@asynccontextmanager
-async def _broker(settings: Settings) -> AsyncIterator[Broker]:
-    broker = Broker(NatsSettings(url=settings.nats_url, nkey_seed_file=settings.service_key_file), Service.API_GATEWAY)
-    await broker.connect()
-    try:
-        yield broker
-    finally:
-        await broker.close()

@@ -8,7 +8,7 @@ from brb_api_gateway.clusters.spec import ClusterSpec, MachinePool
 from brb_shared.contracts.infrastructure import ApiEndpoint
 from brb_shared.http import FieldError
 
-_FIXED = ("cloud_credential_id", "kubernetes_version", "api_endpoint")
+_FIXED = ("kubernetes_version", "api_endpoint")
 _FIXED_NETWORK = (
     "cidr",
     "pod_cidr",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,9 +39,11 @@ class Change:
     def is_end(self) -> bool:
         return self.type is ChangeType.DELETED
 
-    def event(self) -> ServerSentEvent:
+    @cached_property
+    def event(self) -> bytes:
+        """As it goes over the wire: encoded once for all watchers."""
         name = "happened" if self.type is ChangeType.HAPPENED else "cluster"
-        return ServerSentEvent(data=self.body, event=name, id=Cursor(self.position, self.at).encode())
+        return ServerSentEvent(data=self.body, event=name, id=Cursor(self.position, self.at).encode()).encode()
 
 
 def added(view: ClusterView, position: Position) -> Change:

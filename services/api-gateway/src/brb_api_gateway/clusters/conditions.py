@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from brb_api_gateway.clusters.machines import has_all_nodes, surplus_machines
 from brb_api_gateway.clusters.progress import render_progress
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
+from brb_api_gateway.clusters.world import DNS, INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
 from brb_shared.contracts.conditions import Condition, ConditionStatus, ConditionType, ErrorCode, find_condition
 
 OWNED: dict[StageName, tuple[ConditionType, ...]] = {
@@ -14,8 +14,9 @@ OWNED: dict[StageName, tuple[ConditionType, ...]] = {
         ConditionType.CONTROL_PLANE_AVAILABLE,
         ConditionType.WORKERS_AVAILABLE,
     ),
+    DNS: (ConditionType.DNS_READY,),
 }
-"""Which conditions a stage's worker says. DNSReady and AddonsReady come with their services: they are not claimed."""
+"""Which conditions a stage's worker says. AddonsReady comes with its service: it is not claimed."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,13 @@ class HubError:
     user_fixable: bool
 
 
+def owning_stages(cluster: Cluster) -> list[StageName]:
+    """Those that say something of this cluster."""
+    return [stage for stage in OWNED if stage in cluster.stages]
+
+
 def render_conditions(cluster: Cluster, world: World, error: HubError | None, *, was_ready: bool) -> list[Condition]:
-    parts = [condition for stage in OWNED for condition in _of_stage(stage, cluster, world)]
+    parts = [condition for stage in owning_stages(cluster) for condition in _of_stage(stage, cluster, world)]
     up_to_date = _up_to_date(cluster, world)
     needed = parts if was_ready else [*parts, up_to_date]
     summary = [_ready(cluster, needed, error), up_to_date]
@@ -66,7 +72,7 @@ def _up_to_date(cluster: Cluster, world: World) -> Condition:
 
 def _is_done(cluster: Cluster, world: World) -> bool:
     """All stages say so, of these very machines."""
-    said = all(_has_done(stage, cluster, world) for stage in OWNED)
+    said = all(_has_done(stage, cluster, world) for stage in owning_stages(cluster))
     return said and has_all_nodes(cluster, world) and not surplus_machines(cluster, world)
 
 
@@ -76,9 +82,15 @@ def _has_done(stage: StageName, cluster: Cluster, world: World) -> bool:
         asked is not None
         and seen is not None
         and asked.generation >= cluster.generation
-        and seen.observed_generation >= cluster.generation
+        and _is_current(stage, cluster, world)
         and seen.ready
     )
+
+
+def _is_current(stage: StageName, cluster: Cluster, world: World) -> bool:
+    """What its worker said last follows from the cluster's newest generation."""
+    seen = world.seen.get(stage)
+    return seen is not None and seen.observed_generation >= cluster.generation
 
 
 def _ready(cluster: Cluster, needed: list[Condition], error: HubError | None) -> Condition:
@@ -122,10 +134,10 @@ def _condition_of(error: HubError, cluster: Cluster) -> Condition:
 
 
 def _deleting(cluster: Cluster, world: World) -> Condition:
-    """True, with the obstacle if a worker names one."""
-    obstacle = next(
-        (part for stage in OWNED for part in _of_stage(stage, cluster, world) if part.code and not part.is_true), None
-    )
+    """True, with the obstacle if a worker names one. What was said before the deletion is no obstacle to it."""
+    told = [stage for stage in owning_stages(cluster) if _is_current(stage, cluster, world)]
+    said = [part for stage in told for part in _of_stage(stage, cluster, world)]
+    obstacle = next((part for part in said if part.code and not part.is_true), None)
     return Condition(
         type=ConditionType.DELETING,
         status=ConditionStatus.TRUE,

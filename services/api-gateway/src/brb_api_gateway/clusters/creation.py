@@ -8,6 +8,7 @@ from brb_api_gateway.clusters.spec import ClusterSpec
 from brb_api_gateway.clusters.status import StoredStatus, render_status
 from brb_api_gateway.clusters.world import Cluster, World
 from brb_api_gateway.credentials.service import CredentialService, Prepared
+from brb_api_gateway.openstack.cloud import Catalogue
 from brb_api_gateway.sessions.principal import Principal
 from brb_shared.contracts.ids import ClusterId
 
@@ -29,6 +30,26 @@ class ClusterDraft:
         )
 
 
+@dataclass(frozen=True)
+class ClusterChange:
+    """What a patch makes of a cluster. `catalogue`: what the cloud offers, where it was asked."""
+
+    spec: ClusterSpec
+    labels: dict[str, str]
+    makes_credential: bool = False
+    """null was given for the credential: a new one is made for this cluster, and the one before goes."""
+    catalogue: Catalogue | None = None
+
+    async def prepare_credential(
+        self, credentials: CredentialService, principal: Principal, row: ClusterRow
+    ) -> Prepared | None:
+        if not self.makes_credential:
+            return None
+        new_id, cluster_id = self.spec.cloud_credential_id, ClusterId(row.id)
+        name = f"brb-{cluster_id}-{new_id.removeprefix('cr-')}"  # the one before still has the plain name
+        return await credentials.prepare(principal, new_id, row.name, name, cluster_id=cluster_id)
+
+
 def draft_row(draft: ClusterDraft, principal: Principal) -> ClusterRow:
     now = datetime.now(UTC)
     cluster = Cluster(
@@ -39,6 +60,7 @@ def draft_row(draft: ClusterDraft, principal: Principal) -> ClusterRow:
         retry=0,
         deleting=False,
         spec=draft.spec,
+        project_id=principal.tenant.project_id,
     )
     status = render_status(cluster, World(), StoredStatus(), now)
     return ClusterRow(

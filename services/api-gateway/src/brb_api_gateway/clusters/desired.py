@@ -1,9 +1,13 @@
 """The documents that the workers get. Pure."""
 
+from ipaddress import ip_address
+
 from brb_api_gateway.clusters.machines import is_usable, leaving_machines, wanted_machines
 from brb_api_gateway.clusters.spec import ClusterSpec, MachinePool
 from brb_api_gateway.clusters.world import Cluster, World
+from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.desired import Desired, MachineRole, Presence
+from brb_shared.contracts.dns import DnsDesired
 from brb_shared.contracts.infrastructure import (
     DesiredMachine,
     DesiredNetwork,
@@ -12,6 +16,7 @@ from brb_shared.contracts.infrastructure import (
     ObservedMachine,
 )
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesMachine
+from brb_shared.contracts.tenant import Tenant
 
 
 def render_infrastructure(cluster: Cluster, world: World) -> InfrastructureDesired:
@@ -32,6 +37,7 @@ def render_infrastructure(cluster: Cluster, world: World) -> InfrastructureDesir
             *wanted_machines(cluster),
             *(DesiredMachine(name=machine.name, pool=machine.pool) for machine in leaving),
         ),
+        doubts=_doubts(world),
     )
 
 
@@ -67,18 +73,42 @@ def render_kubernetes(cluster: Cluster, world: World) -> KubernetesDesired | Non
     )
 
 
-def render_absent(cluster: Cluster, asked: Desired) -> Desired:
-    """What was asked for last, now to be gone."""
-    return asked.model_copy(
-        update={"presence": Presence.ABSENT, "generation": cluster.generation, "retry": cluster.retry}
-        | _kept_floating_ip(cluster, asked)
+def render_dns(cluster: Cluster, world: World) -> DnsDesired | None:
+    """None while no public address is seen: what was asked for last should stand. The project's label is the cluster's
+    name until there are projects.
+    """
+    addresses = _public_addresses(world)
+    if not addresses:
+        return None
+    return DnsDesired(
+        cluster_id=cluster.id,
+        cluster_name=cluster.name,
+        generation=cluster.generation,
+        presence=Presence.PRESENT,
+        cloud=cluster.cloud,
+        credential_id=cluster.spec.cloud_credential_id,
+        retry=cluster.retry,
+        tenant=Tenant(cloud=cluster.cloud, project_id=cluster.project_id),
+        project=cluster.name,
+        addresses=addresses,
     )
+
+
+def render_absent(cluster: Cluster, asked: Desired) -> Desired:
+    """What was asked for last, now to be gone: with the credential of today, for the older may be dead."""
+    now = {"generation": cluster.generation, "retry": cluster.retry, "credential_id": cluster.spec.cloud_credential_id}
+    return asked.model_copy(update={"presence": Presence.ABSENT} | now | _kept_floating_ip(cluster, asked))
 
 
 def _kept_floating_ip(cluster: Cluster, asked: Desired) -> dict[str, bool]:
     if isinstance(asked, InfrastructureDesired):
         return {"keep_floating_ip": cluster.spec.keep_floating_ip}
     return {}
+
+
+def _doubts(world: World) -> tuple[str, ...]:
+    said = world.kubernetes.conditions if world.kubernetes is not None else ()
+    return tuple(sorted({each.message for each in said if each.code is ErrorCode.MACHINE_UNREACHABLE}))
 
 
 def _network(spec: ClusterSpec) -> DesiredNetwork:
@@ -112,6 +142,23 @@ def _pool(pool: MachinePool) -> DesiredPool:
         floating_ips=pool.floating_ips,
         availability_zone=pool.availability_zone,
     )
+
+
+def _public_addresses(world: World) -> tuple[str, ...]:
+    """The machines', then the API's own if it is none of these; each once, in canonical form."""
+    if world.infrastructure is None:
+        return ()
+    machines = sorted(world.infrastructure.machines, key=lambda machine: machine.name)
+    found = (*(machine.floating_address for machine in machines), world.infrastructure.outputs.api_external_host)
+    return tuple(dict.fromkeys(address for one in found if one and (address := _canonical(one)) is not None))
+
+
+def _canonical(host: str) -> str | None:
+    """None: a host name."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
 
 
 def _kubernetes_machines(cluster: Cluster, world: World) -> tuple[KubernetesMachine, ...]:

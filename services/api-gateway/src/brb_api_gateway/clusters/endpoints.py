@@ -6,6 +6,8 @@ from fastapi import Body, Depends, Header, Query, Request, Response, status
 
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
+from brb_api_gateway.authorization.authz import Decisions
+from brb_api_gateway.authorization.deciding import readable_clusters
 from brb_api_gateway.clusters.schemas import (
     ClusterCreate,
     ClusterPatch,
@@ -25,7 +27,13 @@ def cluster_service(request: Request) -> ClusterService:
     return service
 
 
+def decisions_of(request: Request) -> Decisions:
+    decisions: Decisions = request.app.state.decisions
+    return decisions
+
+
 Clusters = Annotated[ClusterService, Depends(cluster_service)]
+DecisionsOf = Annotated[Decisions, Depends(decisions_of)]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the change is meant for, or `*` for any")
 ]
@@ -38,6 +46,7 @@ IdempotencyKey = Annotated[
         description="A repeated request with the same key and body answers with the first one's cluster (for 24 hours)",
     ),
 ]
+ValidateOnly = Annotated[bool, Query(description="Only answer what would be made and whether it fits: a ClusterPlan")]
 PageSize = Annotated[int, Query(ge=1, le=500, description="Entries of a page")]
 PageToken = Annotated[str | None, Query(max_length=500, description="`next_page_token` of the page before")]
 
@@ -69,7 +78,7 @@ async def create_cluster(
     clusters: Clusters,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-    validate_only: Annotated[bool, Query(description="Only answer what would be made and whether it fits")] = False,
+    validate_only: ValidateOnly = False,
 ) -> Any:
     """Ask for a cluster. The answer comes at once; watch `status` for how it goes.
 
@@ -88,12 +97,13 @@ async def create_cluster(
 @router.get(
     "",
     response_model=Page[ClusterView],
-    summary="The project's clusters",
+    summary="The clusters you may read",
     **declares(Verb.LIST, Resource.CLUSTERS),
 )
 async def list_clusters(
     principal: SignedIn,
     clusters: Clusters,
+    decisions: DecisionsOf,
     page_size: PageSize = 100,
     page_token: PageToken = None,
     name: Annotated[str | None, Query(description="Only the one of this name")] = None,
@@ -102,7 +112,12 @@ async def list_clusters(
 ) -> Response:
     """Sorted by id. 422: the page token is not one of ours."""
     found = await clusters.list(
-        principal.tenant, page_size=page_size, page_token=page_token, name=name, state=state, labels=label or []
+        readable_clusters(decisions, principal),
+        page_size=page_size,
+        page_token=page_token,
+        name=name,
+        state=state,
+        labels=label or [],
     )
     return Response(found.model_dump_json(), media_type="application/json")  # FastAPI would validate it all again
 
@@ -115,7 +130,7 @@ async def list_clusters(
 async def get_cluster(
     cluster_id: ClusterId, principal: SignedIn, clusters: Clusters, response: Response
 ) -> ClusterView:
-    view = await clusters.get(principal.tenant, cluster_id)
+    view = await clusters.get(cluster_id)
     response.headers["ETag"] = etag(view)
     return view
 
@@ -132,12 +147,18 @@ async def patch_cluster(
     clusters: Clusters,
     response: Response,
     if_match: IfMatch = None,
-) -> ClusterView:
-    """A JSON merge patch; `application/json` is taken too. Needs `If-Match`.
+    validate_only: ValidateOnly = False,
+) -> ClusterView | ClusterPlan:
+    """A JSON merge patch; `application/json` is taken too. Needs `If-Match`, but with `validate_only`.
+
+    `cloud_credential_id: null` makes a new credential for the cluster; the one before goes when it is not used any
+    more. That is possible while the cluster is being deleted too.
 
     422: a field cannot be changed or its value is wrong, `errors` points at it. 412: the cluster was changed
     meanwhile, read it again. 409: it is being deleted.
     """
+    if validate_only:
+        return await clusters.plan_change(principal, cluster_id, body, if_match)
     view = await clusters.patch(principal, cluster_id, body, if_match)
     response.headers["ETag"] = etag(view)
     return view

@@ -2,16 +2,19 @@
 
 `STAGES` is the order of everything. A stage is asked for once the stages it needs are initialized, a one-way latch,
 never by Ready: a hiccup tears nothing down. Deletion is the same table read backwards: a stage is asked to be absent
-once no stage that needs it is left. `desired.py` renders the documents, `controller.py` sends those that changed.
+once no stage that needs it is left. A stage that the platform does not offer (dns without a zone) is not asked for, and
+nothing waits for it. `desired.py` renders the documents, `controller.py` sends those that changed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brb_api_gateway.clusters.desired import render_absent, render_infrastructure, render_kubernetes
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
+from brb_api_gateway.clusters.desired import render_absent, render_dns, render_infrastructure, render_kubernetes
+from brb_api_gateway.clusters.world import DNS, INFRASTRUCTURE, KUBERNETES, Cluster, StageName, World
 from brb_shared.contracts.desired import Desired, Presence
 from brb_shared.contracts.registry import (
+    DNS_DESIRED,
+    DNS_OBSERVED,
     INFRASTRUCTURE_DESIRED,
     INFRASTRUCTURE_OBSERVED,
     KUBERNETES_DESIRED,
@@ -33,7 +36,8 @@ class Stage:
 STAGES = (
     Stage(INFRASTRUCTURE, (), INFRASTRUCTURE_DESIRED, INFRASTRUCTURE_OBSERVED, render_infrastructure),
     Stage(KUBERNETES, (INFRASTRUCTURE,), KUBERNETES_DESIRED, KUBERNETES_OBSERVED, render_kubernetes),
-    # dns needs infrastructure, addons need kubernetes: a line each, when their services exist.
+    Stage(DNS, (INFRASTRUCTURE,), DNS_DESIRED, DNS_OBSERVED, render_dns),
+    # addons need kubernetes: a line, when their service exists.
 )
 
 
@@ -51,7 +55,7 @@ def plan(cluster: Cluster, world: World) -> Plan:
 
 def _plan_present(cluster: Cluster, world: World) -> Plan:
     desired: dict[StageName, Desired] = {}
-    for stage in STAGES:
+    for stage in _stages_of(cluster):
         if all(world.is_initialized(need) for need in stage.needs):
             document = stage.render(cluster, world)
             if document is not None:
@@ -61,15 +65,19 @@ def _plan_present(cluster: Cluster, world: World) -> Plan:
 
 def _plan_absent(cluster: Cluster, world: World) -> Plan:
     desired: dict[StageName, Desired] = {}
-    for stage in STAGES:
+    for stage in _stages_of(cluster):
         asked = world.asked.get(stage.name)
-        if asked is not None and all(_is_gone(other, cluster, world) for other in _dependents(stage)):
+        if asked is not None and all(_is_gone(other, cluster, world) for other in _dependents(stage, cluster)):
             desired[stage.name] = render_absent(cluster, asked)
-    return Plan(desired, finished=all(_is_gone(stage, cluster, world) for stage in STAGES))
+    return Plan(desired, finished=all(_is_gone(stage, cluster, world) for stage in _stages_of(cluster)))
 
 
-def _dependents(stage: Stage) -> list[Stage]:
-    return [other for other in STAGES if stage.name in other.needs]
+def _stages_of(cluster: Cluster) -> list[Stage]:
+    return [stage for stage in STAGES if stage.name in cluster.stages]
+
+
+def _dependents(stage: Stage, cluster: Cluster) -> list[Stage]:
+    return [other for other in _stages_of(cluster) if stage.name in other.needs]
 
 
 def _is_gone(stage: Stage, cluster: Cluster, world: World) -> bool:

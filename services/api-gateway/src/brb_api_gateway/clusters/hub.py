@@ -11,7 +11,7 @@ from brb_api_gateway.clusters.schemas import ClusterState
 from brb_api_gateway.clusters.status import StoredStatus, render_status
 from brb_api_gateway.clusters.timeline import ChangeType, record_change, record_event
 from brb_api_gateway.clusters.view import cluster_snapshot
-from brb_api_gateway.clusters.world import World
+from brb_api_gateway.clusters.world import Stages, World
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.happened import Happened, Severity
 from brb_shared.contracts.ids import ClusterId
@@ -19,10 +19,12 @@ from brb_shared.contracts.registry import CLUSTER_HAPPENED, Service
 from brb_shared.messaging import Outbox
 
 
-def store_status(row: ClusterRow, world: World, error: HubError | None = None) -> tuple[StoredStatus, StoredStatus]:
-    """Render the status into the row; the one before and the new one."""
+def store_status(
+    row: ClusterRow, world: World, stages: Stages, error: HubError | None = None
+) -> tuple[StoredStatus, StoredStatus]:
+    """Render the status into the row; the one before and the new one. `stages`: those that the platform offers."""
     before = StoredStatus.model_validate(row.status)
-    status = render_status(cluster_snapshot(row), world, before, datetime.now(UTC), error)
+    status = render_status(cluster_snapshot(row, stages), world, before, datetime.now(UTC), error)
     row.status, row.state = status.document(), status.state
     if status.state is ClusterState.READY and row.finished_at is None:
         row.finished_at = datetime.now(UTC)

@@ -1,4 +1,7 @@
-"""The installer's internal API: kubeconfigs and its runs' output. Calls carry a service token and the acting user."""
+"""The installer's internal API: kubeconfigs, services' access, and its runs' output.
+
+Calls carry a service token, and the acting user if there is one.
+"""
 
 from typing import Any
 
@@ -11,6 +14,7 @@ from brb_api_gateway.sessions.principal import Principal
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Problem, ServiceKey
+from brb_shared.kubernetes.subjects import group_name
 
 log = structlog.get_logger()
 
@@ -24,12 +28,19 @@ class InstallerClient:
         """YAML with a client certificate of the caller's own. Raises Problem 409, 502 or 503."""
         body = {
             "user_id": principal.user_id,
-            "groups": [_owners(cluster_id)],
+            "groups": [group_name(group) for group in principal.actor.groups],
             "ttl_seconds": expiration_seconds,
         }
         path = f"/internal/v1/clusters/{cluster_id}/kubeconfigs"
         answer = await self._call("POST", path, principal, json=body)
         return str(answer.json()["kubeconfig"])
+
+    async def service_access(self, service: Service, cluster_id: ClusterId) -> dict[str, Any]:
+        """For one of the platform's services; secret. Raises Problem 404, 409, 502 or 503."""
+        path = f"/internal/v1/clusters/{cluster_id}/service-accesses"
+        answer = await self._call("POST", path, None, json={"service": service.value})
+        document: dict[str, Any] = answer.json()
+        return document
 
     async def runs(self, principal: Principal, cluster_id: ClusterId) -> list[RunView]:
         answer = await self._call("GET", f"/internal/v1/clusters/{cluster_id}/runs", principal)
@@ -42,8 +53,8 @@ class InstallerClient:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _call(self, method: str, path: str, principal: Principal, **arguments: Any) -> httpx.Response:
-        headers = self._key.headers(Service.INSTALLER, principal.user_id)
+    async def _call(self, method: str, path: str, principal: Principal | None, **arguments: Any) -> httpx.Response:
+        headers = self._key.headers(Service.INSTALLER, principal.user_id if principal else None)
         try:
             answer = await self._client.request(method, path, headers=headers, **arguments)
         except httpx.HTTPError as error:
@@ -52,11 +63,6 @@ class InstallerClient:
         if answer.is_error:
             raise _problem(answer)
         return answer
-
-
-def _owners(cluster_id: ClusterId) -> str:
-    """The group that the cluster's RBAC lets do everything. Until authz decides, all members of the project are in."""
-    return f"brb:cluster-owner:{cluster_id}"
 
 
 def _problem(answer: httpx.Response) -> Problem:

@@ -56,16 +56,18 @@ def surplus_machines(cluster: Cluster, world: World) -> int:
 
 
 def has_all_nodes(cluster: Cluster, world: World) -> bool:
-    """Every wanted machine was asked for as a node, and its node is seen.
+    """The wanted machines, no more and no fewer, were asked for last as nodes, and the nodes seen are of these servers.
 
     Needed beside the worker's own `ready`, which may be said of an earlier document of the same generation: machines
-    are added to it one by one as they come up.
+    are added to it one by one as they come up, replaced, and taken out once they have left.
     """
     if world.kubernetes is None or world.kubernetes_asked is None:
         return False
     wanted = {machine.name for machine in wanted_machines(cluster)}
-    asked = {machine.name for machine in world.kubernetes_asked.machines}
-    return wanted <= asked and wanted <= {node.name for node in world.kubernetes.nodes}
+    asked = {machine.name: machine.server_id for machine in world.kubernetes_asked.machines}
+    nodes = {node.name: node.server_id for node in world.kubernetes.nodes}
+    same_servers = all(server in (None, asked.get(name)) for name, server in nodes.items())
+    return wanted == set(asked) == set(nodes) and same_servers and not world.kubernetes.left
 
 
 def is_usable(machine: ObservedMachine) -> bool:

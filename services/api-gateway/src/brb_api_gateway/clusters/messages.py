@@ -11,7 +11,7 @@ from brb_api_gateway.clusters.timeline import record_event
 from brb_api_gateway.database import Work
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.happened import Happened
-from brb_shared.contracts.registry import INFRASTRUCTURE_HAPPENED, KUBERNETES_HAPPENED, Service
+from brb_shared.contracts.registry import DNS_HAPPENED, INFRASTRUCTURE_HAPPENED, KUBERNETES_HAPPENED, Service
 from brb_shared.database import Database, upsert_if_newer
 from brb_shared.messaging import Broker, Subscription
 from brb_shared.reconcile import wake
@@ -29,7 +29,7 @@ class Messages:
         ]
         happened = [
             Subscription(broker, kind, Service.API_GATEWAY, self.on_happened)
-            for kind in (INFRASTRUCTURE_HAPPENED, KUBERNETES_HAPPENED)
+            for kind in (INFRASTRUCTURE_HAPPENED, KUBERNETES_HAPPENED, DNS_HAPPENED)
         ]
         return [*observed, *happened]
 
@@ -37,7 +37,7 @@ class Messages:
         """Doubled and reordered messages end at the version guard. One of a cluster that is gone is passed over."""
         key = {"cluster_id": envelope.subject, "stage": stage.name}
         async with self._database.sessions.begin() as session:
-            row = await repository.find(session, envelope.subject)
+            row = await repository.find(session, envelope.subject, lock=True)
             if row is None or row.deleted_at is not None:
                 log.debug("Observed state of an unknown cluster", cluster_id=envelope.subject)
                 return
@@ -49,7 +49,7 @@ class Messages:
 
     async def on_happened(self, envelope: Envelope[Happened]) -> None:
         async with self._database.sessions.begin() as session:
-            row = await repository.find(session, envelope.subject)
+            row = await repository.find_owner(session, envelope.subject)
             if row is not None:
                 await record_event(session, row, envelope.id, envelope.data)
 

@@ -58,7 +58,8 @@ def _ready_nodes(cluster: Cluster, world: World) -> int:
 
 
 def _is_done(cluster: Cluster, world: World) -> bool:
-    return all(seen.ready and seen.observed_generation >= cluster.generation for seen in world.seen.values())
+    said = [seen for stage, seen in world.seen.items() if stage in cluster.stages]
+    return all(seen.ready and seen.observed_generation >= cluster.generation for seen in said)
 
 
 def _removal(world: World) -> Measure:

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from brb_api_gateway.clusters.models import AskedRow, ClusterRow, IdempotencyRow, SeenRow
 from brb_api_gateway.sessions.principal import Principal, Tenant
+from brb_shared.access.visibility import Visible
 
 
 async def find(session: AsyncSession, cluster_id: str, *, lock: bool = False) -> ClusterRow | None:
@@ -17,18 +19,16 @@ async def find(session: AsyncSession, cluster_id: str, *, lock: bool = False) ->
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
-async def find_visible(
-    session: AsyncSession, tenant: Tenant, cluster_id: str, *, lock: bool = False, gone_too: bool = False
-) -> ClusterRow | None:
-    query = select(ClusterRow).where(*_of(tenant), ClusterRow.id == cluster_id)
-    if not gone_too:
-        query = query.where(ClusterRow.deleted_at.is_(None))
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+async def find_owner(session: AsyncSession, cluster_id: str) -> ClusterRow | None:
+    """Only its id, cloud and project are loaded: the documents are most of a row."""
+    query = select(ClusterRow).where(ClusterRow.id == cluster_id)
+    few = load_only(ClusterRow.id, ClusterRow.cloud, ClusterRow.project_id, raiseload=True)
+    return (await session.scalars(query.options(few))).one_or_none()
 
 
 async def list_visible(
     session: AsyncSession,
-    tenant: Tenant,
+    visible: Visible,
     *,
     after: str,
     limit: int,
@@ -36,7 +36,9 @@ async def list_visible(
     state: str | None = None,
     labels: dict[str, str] | None = None,
 ) -> Sequence[ClusterRow]:
-    query = select(ClusterRow).where(*_of(tenant), ClusterRow.deleted_at.is_(None), ClusterRow.id > after)
+    query = select(ClusterRow).where(ClusterRow.deleted_at.is_(None), ClusterRow.id > after)
+    if not visible.everything:
+        query = query.where(ClusterRow.id.in_(visible.ids))
     if name is not None:
         query = query.where(ClusterRow.name == name)
     if state is not None:
@@ -52,7 +54,8 @@ async def find_many(session: AsyncSession, ids: Sequence[str]) -> Sequence[Clust
 
 
 async def name_is_taken(session: AsyncSession, tenant: Tenant, name: str) -> bool:
-    query = select(ClusterRow.id).where(*_of(tenant), ClusterRow.name == name, ClusterRow.deleted_at.is_(None))
+    of_tenant = (ClusterRow.cloud == tenant.cloud, ClusterRow.project_id == tenant.project_id)
+    query = select(ClusterRow.id).where(*of_tenant, ClusterRow.name == name, ClusterRow.deleted_at.is_(None))
     return (await session.scalars(query)).first() is not None
 
 
@@ -107,7 +110,3 @@ async def remove_gone(session: AsyncSession, before: datetime) -> Sequence[str]:
 
 async def remove_old_keys(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
-
-
-def _of(tenant: Tenant) -> tuple[Any, ...]:
-    return (ClusterRow.cloud == tenant.cloud, ClusterRow.project_id == tenant.project_id)

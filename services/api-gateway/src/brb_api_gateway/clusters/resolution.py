@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from brb_api_gateway.clouds.service import ChoiceService
 from brb_api_gateway.clusters.change import check_change, merge_patch, needs_cloud
-from brb_api_gateway.clusters.creation import ClusterDraft
+from brb_api_gateway.clusters.creation import ClusterChange, ClusterDraft
 from brb_api_gateway.clusters.defaults import Resolver
 from brb_api_gateway.clusters.models import ClusterRow
 from brb_api_gateway.clusters.schemas import ClusterCreate, ClusterPatch
@@ -16,7 +16,7 @@ from brb_api_gateway.credentials.service import CredentialService
 from brb_api_gateway.errors import conflict, invalid
 from brb_api_gateway.openstack.cloud import Catalogue
 from brb_api_gateway.sessions.principal import Principal
-from brb_shared.contracts.ids import CredentialId, new_cluster_id, new_id
+from brb_shared.contracts.ids import ClusterId, CredentialId, new_cluster_id, new_id
 from brb_shared.http import FieldError
 
 
@@ -28,8 +28,8 @@ class Resolution:
     async def draft(self, principal: Principal, body: ClusterCreate) -> tuple[ClusterDraft, Catalogue]:
         """Raises Problem 422 with a pointer for each field that is wrong, 503 if the cloud does not answer."""
         named = body.spec.cloud_credential_id
-        if named is not None:
-            await self._credentials.require_usable(principal.tenant, named)
+        if named is not None and await self._credentials.belongs_to_a_cluster(principal.tenant, named):
+            named = None  # a copy of that cluster's spec: it gets its own
         catalogue = await self._choices.catalogue(principal)
         resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest)
         spec = resolver.resolve(body.spec, named or CredentialId(new_id("cr")))
@@ -46,31 +46,61 @@ class Resolution:
         return draft, catalogue
 
     async def change(
-        self, principal: Principal, row: ClusterRow, body: ClusterPatch
-    ) -> tuple[ClusterSpec, dict[str, str]]:
-        """The spec and labels after the patch. Raises Problem 422, or 409 while the cluster is being deleted."""
-        if row.deletion_requested_at is not None:
+        self, principal: Principal, row: ClusterRow, body: ClusterPatch, *, needs_quota: bool = False
+    ) -> ClusterChange:
+        """The cluster after the patch. Raises Problem 422, or 409 while it is being deleted.
+
+        Only the credential can be changed then: without a living one a delete may not come to its end.
+        """
+        if row.deletion_requested_at is not None and not _is_of_credential(body):
             raise conflict("deleting", "The cluster is being deleted and cannot be changed any more")
         labels = merge_patch(row.labels, body.metadata.labels or {})
         before = ClusterSpec.model_validate(row.spec)
         if not body.spec:
-            return before, labels
+            return ClusterChange(before, labels)
         given = _parse(merge_patch(row.spec, body.spec))
-        return await self._resolve_change(principal, row.name, before, given), labels
+        credential_id = await self._credential(principal, row, given)
+        catalogue = await self._catalogue(principal, before, given, needs_quota=needs_quota)
+        spec = self._resolve_change(principal, row.name, before, given, credential_id, catalogue)
+        return ClusterChange(spec, labels, makes_credential=given.cloud_credential_id is None, catalogue=catalogue)
 
-    async def _resolve_change(
-        self, principal: Principal, name: str, before: ClusterSpec, given: ClusterSpecInput
-    ) -> ClusterSpec:
+    async def _credential(self, principal: Principal, row: ClusterRow, given: ClusterSpecInput) -> CredentialId:
+        """The one named, or the id of a new one. Raises Problem 422 if the one named cannot be used."""
+        named = given.cloud_credential_id
+        if named is None:
+            return CredentialId(new_id("cr"))
+        if named != row.spec["cloud_credential_id"]:
+            await self._credentials.require_usable(principal.tenant, named, ClusterId(row.id))
+        return named
+
+    async def _catalogue(
+        self, principal: Principal, before: ClusterSpec, given: ClusterSpecInput, *, needs_quota: bool
+    ) -> Catalogue | None:
+        """Only a new pool has something to look up; and a plan, the quota."""
         new_pools = needs_cloud(before, {pool.name for pool in given.machine_pools})
-        catalogue = await self._choices.catalogue(principal) if new_pools else None
+        return await self._choices.catalogue(principal) if new_pools or needs_quota else None
+
+    def _resolve_change(
+        self,
+        principal: Principal,
+        name: str,
+        before: ClusterSpec,
+        given: ClusterSpecInput,
+        credential_id: CredentialId,
+        catalogue: Catalogue | None,
+    ) -> ClusterSpec:
         given = _keep_fixed_defaults(given, before)
         resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest, before)
-        spec = resolver.resolve(given, given.cloud_credential_id or before.cloud_credential_id)
+        spec = resolver.resolve(given, credential_id)
         errors = [*resolver.errors, *check_change(before, spec)]
         errors += [error for error in check_spec(name, spec, self._choices.versions) if _concerns_change(error)]
         errors += check_choices(spec, catalogue) if catalogue is not None else []
         _raise_if_any(errors)
         return spec
+
+
+def _is_of_credential(body: ClusterPatch) -> bool:
+    return set(body.spec) == {"cloud_credential_id"} and not body.metadata.labels
 
 
 def _keep_fixed_defaults(given: ClusterSpecInput, before: ClusterSpec) -> ClusterSpecInput:

@@ -10,6 +10,7 @@ from brb_api_gateway.clusters.spec import ClusterSpec, ClusterSpecInput, Name
 from brb_api_gateway.schemas import Input, Output
 from brb_shared.contracts.conditions import Condition, ErrorCode
 from brb_shared.contracts.desired import MachineRole
+from brb_shared.contracts.dns import AppDomain
 from brb_shared.contracts.happened import Severity
 from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
 from brb_shared.contracts.infrastructure import MachineState, ResourceRef
@@ -147,6 +148,9 @@ class ClusterStatus(Output):
     api_server: ApiServer | None = None
     kubernetes_version: str | None = Field(default=None, description="What the API server runs")
     machines: tuple[MachineView, ...] = ()
+    app_domains: tuple[AppDomain, ...] = Field(
+        default=(), description="Every name below one leads to its address; empty: the platform has no zone, or not yet"
+    )
 
 
 class ClusterView(Output):
@@ -174,7 +178,9 @@ class ClusterPlan(Output):
 
     spec: ClusterSpec = Field(description="With every default filled in")
     would_make: list[PlannedResource]
-    machines: list[str] = Field(description="Names, with the cluster's future id as `…`")
+    would_remove: list[PlannedResource] = Field(default=[], description="By a change")
+    machines: list[str] = Field(description="Names of new ones; before a cluster exists with its future id as `…`")
+    machines_leaving: list[str] = Field(default=[], description="By a change; each is drained first")
     quota: list[QuotaNeed]
     fits: bool
     code: ErrorCode | None = None

@@ -5,6 +5,7 @@ Bounds that need no knowledge of the cloud are here; what needs the cloud's list
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -21,7 +22,9 @@ _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
 _TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
+@lru_cache(maxsize=1000)
 def _require_cidr(value: str) -> str:
+    """Remembered: every reading of a stored spec asks for the same few."""
     try:
         ipaddress.IPv4Network(value)
     except ValueError as error:

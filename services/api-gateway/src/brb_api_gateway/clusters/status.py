@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from brb_api_gateway.clusters.conditions import OWNED, HubError, render_conditions
+from brb_api_gateway.clusters.conditions import HubError, owning_stages, render_conditions
 from brb_api_gateway.clusters.machine_views import render_machines
 from brb_api_gateway.clusters.progress import render_progress
 from brb_api_gateway.clusters.schemas import ApiServer, ClusterState, MachineView
-from brb_api_gateway.clusters.world import INFRASTRUCTURE, Cluster, World
+from brb_api_gateway.clusters.world import DNS, INFRASTRUCTURE, Cluster, World
 from brb_shared.contracts.base import Contract
 from brb_shared.contracts.conditions import Condition, ConditionType, find_condition, merge_conditions
+from brb_shared.contracts.dns import AppDomain
 
 GRACE = timedelta(seconds=30)
 """A failure that nobody but time can mend is called an error only after this: most pass by themselves."""
@@ -26,6 +27,7 @@ class StoredStatus(Contract):
     api_server: ApiServer | None = None
     kubernetes_version: str | None = None
     machines: tuple[MachineView, ...] = ()
+    app_domains: tuple[AppDomain, ...] = ()
     done_generation: int = 0
     """The newest generation that was carried out to its end; 0: the cluster was never Ready."""
     troubled_since: datetime | None = None
@@ -51,7 +53,7 @@ def render_status(
     progress = render_progress(cluster, world)
     return StoredStatus(
         state=_state(cluster, world, conditions, done_generation, _is_error(conditions, troubled_since, now)),
-        observed_generation=_observed_generation(world),
+        observed_generation=_observed_generation(cluster, world),
         conditions=conditions,
         percent=progress.percent,
         stage=progress.stage,
@@ -59,6 +61,7 @@ def render_status(
         api_server=_api_server(world),
         kubernetes_version=world.kubernetes.kubernetes_version if world.kubernetes else None,
         machines=render_machines(cluster, world),
+        app_domains=world.dns.app_domains if world.dns and DNS in cluster.stages else (),
         done_generation=done_generation,
         troubled_since=troubled_since,
     )
@@ -100,9 +103,9 @@ def _is_true(conditions: tuple[Condition, ...], type_: ConditionType) -> bool:
     return found is not None and found.is_true
 
 
-def _observed_generation(world: World) -> int:
+def _observed_generation(cluster: Cluster, world: World) -> int:
     """What every stage has taken up: 0 until each has said something."""
-    seen = [world.seen.get(stage) for stage in OWNED]
+    seen = [world.seen.get(stage) for stage in owning_stages(cluster)]
     return min((state.observed_generation if state is not None else 0) for state in seen)
 
 

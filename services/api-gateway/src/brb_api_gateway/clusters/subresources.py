@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Request, Response, status
 
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
+from brb_api_gateway.authorization.authz import Authz
 from brb_api_gateway.clusters.endpoints import Clusters, PageSize, PageToken
 from brb_api_gateway.clusters.installer import InstallerClient
 from brb_api_gateway.clusters.schemas import (
@@ -18,6 +19,7 @@ from brb_api_gateway.clusters.schemas import (
 )
 from brb_api_gateway.schemas import Page
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.contracts.infrastructure import ResourceRef
 
 router = new_router("/v1/clusters/{cluster_id}", "clusters")
 
@@ -35,7 +37,13 @@ def _installer(request: Request) -> InstallerClient:
     return client
 
 
+def _authz(request: Request) -> Authz:
+    authz: Authz = request.app.state.authz
+    return authz
+
+
 Installer = Annotated[InstallerClient, Depends(_installer)]
+AuthzOf = Annotated[Authz, Depends(_authz)]
 
 
 @router.get("/events", summary="The timeline", **declares(Verb.LIST, Resource.CLUSTER_EVENTS, 404))
@@ -47,7 +55,15 @@ async def list_events(
     page_token: PageToken = None,
 ) -> Page[EventView]:
     """Oldest first. Also after the cluster is gone, for a time."""
-    return await clusters.events(principal.tenant, cluster_id, page_size=page_size, page_token=page_token)
+    return await clusters.events(cluster_id, page_size=page_size, page_token=page_token)
+
+
+@router.get("/resources", summary="What stands in the cloud for it", **declares(Verb.LIST, Resource.RESOURCES, 404))
+async def list_resources(cluster_id: ClusterId, principal: SignedIn, clusters: Clusters) -> Page[ResourceRef]:
+    """All that a delete takes away, from the ledger. What the cluster makes itself through its cloud integration, load
+    balancers of Services and volumes, is found by the delete only.
+    """
+    return Page(items=list(await clusters.resources(cluster_id)))
 
 
 _kubeconfigs = declares(Verb.CREATE, Resource.KUBECONFIGS, 404, 409, 502)
@@ -65,13 +81,16 @@ async def create_kubeconfig(
     principal: SignedIn,
     clusters: Clusters,
     installer: Installer,
+    authz: AuthzOf,
     body: KubeconfigCreate | None = None,
 ) -> Response:
     """It points straight at the cluster and carries a short-lived client certificate of the caller's own.
 
+    What it may do, the cluster's RBAC says: the roles that you hold there, as they stand now and are changed later.
     409: the cluster's API is not there yet.
     """
-    await clusters.require_initialized(principal.tenant, cluster_id)
+    await clusters.require_initialized(cluster_id)
+    await authz.ensure_in_cluster(cluster_id)
     request = body or KubeconfigCreate()
     kubeconfig = await installer.kubeconfig(principal, cluster_id, request.expiration_seconds)
     return Response(kubeconfig, status_code=status.HTTP_201_CREATED, media_type=_YAML)
@@ -81,7 +100,7 @@ async def create_kubeconfig(
 async def list_runs(
     cluster_id: ClusterId, principal: SignedIn, clusters: Clusters, installer: Installer
 ) -> Page[RunView]:
-    await clusters.get(principal.tenant, cluster_id)
+    await clusters.get(cluster_id)
     return Page(items=await installer.runs(principal, cluster_id))
 
 
@@ -93,7 +112,7 @@ async def get_run(
     clusters: Clusters,
     installer: Installer,
 ) -> RunOutput:
-    await clusters.get(principal.tenant, cluster_id)
+    await clusters.get(cluster_id)
     return await installer.run(principal, cluster_id, run_id)
 
 
@@ -115,4 +134,4 @@ async def create_retry(cluster_id: ClusterId, principal: SignedIn, clusters: Clu
 )
 async def get_deletion_report(cluster_id: ClusterId, principal: SignedIn, clusters: Clusters) -> DeletionReport:
     """Also after the cluster is gone, for a time. 404: no delete was asked for, or too long ago."""
-    return await clusters.deletion_report(principal.tenant, cluster_id)
+    return await clusters.deletion_report(cluster_id)

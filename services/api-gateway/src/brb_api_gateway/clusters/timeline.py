@@ -41,10 +41,10 @@ async def record_change(
     session: AsyncSession, cluster: ClusterRow, type_: ChangeType, document: dict[str, Any] | None = None
 ) -> None:
     """`document` only where the row cannot tell it later: an event, or a cluster that is gone."""
-    row = ChangeRow(
+    statement = insert(ChangeRow).values(
         cloud=cluster.cloud, project_id=cluster.project_id, cluster_id=cluster.id, type=type_, document=document
     )
-    session.add(row)
+    await session.execute(statement)
     await notify(session, CHANGES_CHANNEL)
 
 

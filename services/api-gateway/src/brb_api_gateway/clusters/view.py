@@ -8,9 +8,9 @@ from brb_api_gateway.clusters.models import AskedRow, ClusterRow, EventRow, Seen
 from brb_api_gateway.clusters.schemas import ClusterMetadata, ClusterStatus, ClusterView, EventView, Progress
 from brb_api_gateway.clusters.spec import ClusterSpec
 from brb_api_gateway.clusters.status import StoredStatus
-from brb_api_gateway.clusters.world import Cluster, StageName, World
+from brb_api_gateway.clusters.world import Cluster, StageName, Stages, World
 from brb_shared.contracts.desired import Desired, Observed
-from brb_shared.contracts.ids import CloudId, ClusterId
+from brb_shared.contracts.ids import CloudId, ClusterId, ProjectId
 
 _STAGES = {stage.name: stage for stage in STAGES}
 
@@ -50,6 +50,7 @@ def _status(row: ClusterRow) -> ClusterStatus:
         api_server=stored.api_server,
         kubernetes_version=stored.kubernetes_version,
         machines=stored.machines,
+        app_domains=stored.app_domains,
     )
 
 
@@ -57,7 +58,7 @@ def event_view(row: EventRow) -> EventView:
     return EventView(id=row.id, **row.document)
 
 
-def cluster_snapshot(row: ClusterRow) -> Cluster:
+def cluster_snapshot(row: ClusterRow, stages: Stages) -> Cluster:
     return Cluster(
         id=ClusterId(row.id),
         name=row.name,
@@ -66,6 +67,8 @@ def cluster_snapshot(row: ClusterRow) -> Cluster:
         retry=row.retry,
         deleting=row.deletion_requested_at is not None,
         spec=ClusterSpec.model_validate(row.spec),
+        project_id=ProjectId(row.project_id),
+        stages=stages,
     )
 
 

@@ -43,7 +43,9 @@ _clusters = declares(Verb.WATCH, Resource.CLUSTERS, 404, 410)
 _DECLARED = {**_clusters, "responses": {**_clusters["responses"], **_STREAM}}
 
 
-@router.get("/watch/clusters", summary="Watch the project's clusters", response_class=EventSourceResponse, **_DECLARED)
+@router.get(
+    "/watch/clusters", summary="Watch the clusters you may read", response_class=EventSourceResponse, **_DECLARED
+)
 async def watch_clusters(
     principal: SignedIn, feed: FeedOf, last_event_id: LastEventId = None, after: LastEventIdQuery = None
 ) -> EventSourceResponse:
@@ -66,5 +68,5 @@ async def watch_cluster(
     """Ends after the event that tells of the cluster's end. 410: watch again without an id."""
     cursor = await feed.require_cursor(last_event_id or after)
     if cursor is None:
-        await clusters.get(principal.tenant, cluster_id)
+        await clusters.get(cluster_id)
     return EventSourceResponse(feed.stream(principal, cursor, cluster_id), ping=_PING_SECONDS)

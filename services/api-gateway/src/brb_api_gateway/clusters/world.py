@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from brb_api_gateway.clusters.spec import ClusterSpec
 from brb_shared.contracts.desired import Desired, Observed
-from brb_shared.contracts.ids import CloudId, ClusterId
+from brb_shared.contracts.dns import DnsObserved
+from brb_shared.contracts.ids import CloudId, ClusterId, ProjectId
 from brb_shared.contracts.infrastructure import InfrastructureDesired, InfrastructureObserved
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesObserved
 
@@ -14,10 +15,16 @@ from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesObserve
 class StageName(StrEnum):
     INFRASTRUCTURE = "infrastructure"
     KUBERNETES = "kubernetes"
+    DNS = "dns"
 
 
 INFRASTRUCTURE = StageName.INFRASTRUCTURE
 KUBERNETES = StageName.KUBERNETES
+DNS = StageName.DNS
+
+Stages = frozenset[StageName]
+ALWAYS: Stages = frozenset({INFRASTRUCTURE, KUBERNETES})
+"""The stages of every platform. dns is one only where a zone is configured."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,9 @@ class Cluster:
     retry: int
     deleting: bool
     spec: ClusterSpec
+    project_id: ProjectId
+    stages: Stages = ALWAYS
+    """What this platform does for its clusters."""
 
 
 @dataclass(frozen=True)
@@ -61,3 +71,8 @@ class World:
     def kubernetes(self) -> KubernetesObserved | None:
         seen = self.seen.get(KUBERNETES)
         return seen if isinstance(seen, KubernetesObserved) else None
+
+    @property
+    def dns(self) -> DnsObserved | None:
+        seen = self.seen.get(DNS)
+        return seen if isinstance(seen, DnsObserved) else None

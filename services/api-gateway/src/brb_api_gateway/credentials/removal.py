@@ -63,7 +63,10 @@ class CredentialRemoval:
                 raise TransientError(ErrorCode.INFRA_UNAVAILABLE, str(error)) from error
             else:
                 return None
-        return f"The application credential {row.keystone_name} could not be removed; its owner should delete it"
+        return (
+            f"Application credential {row.keystone_name} is left; its owner should delete it: "
+            f"`openstack application credential delete {row.application_credential_id or row.keystone_name}`"
+        )
 
     async def _remove_with(self, token: bytes | None, row: CredentialRow) -> None:
         cloud = self._clouds.find(CloudId(row.cloud))

@@ -44,6 +44,20 @@ async def make_ready(
     return (await session.execute(ready)).scalar_one_or_none() is not None
 
 
+async def of_cluster(session: AsyncSession, cluster_id: str) -> Sequence[CredentialRow]:
+    """Those made for this cluster alone: its own, and own ones that were replaced, in any state."""
+    query = select(CredentialRow).where(CredentialRow.cluster_id == cluster_id).order_by(CredentialRow.created_at)
+    return (await session.scalars(query)).all()
+
+
+async def mark_replaced(session: AsyncSession, cluster_id: str, current_id: str) -> Sequence[str]:
+    """The cluster's own credentials but the current one begin to go; their ids."""
+    others = (CredentialRow.cluster_id == cluster_id, CredentialRow.id != current_id)
+    going = update(CredentialRow).where(*others, CredentialRow.state == CredentialState.READY)
+    marked = going.values(state=CredentialState.DELETING, sealed_secret=None).returning(CredentialRow.id)
+    return (await session.scalars(marked)).all()
+
+
 async def mark_deleting(session: AsyncSession, credential_id: str) -> None:
     """The secret goes at once; what is left is what finds it in Keystone."""
     await session.execute(

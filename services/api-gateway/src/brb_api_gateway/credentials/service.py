@@ -31,6 +31,7 @@ from brb_shared.secrets import Keyring, redactor
 INTENT_LIFE = timedelta(minutes=10)
 """An intent older than this was left behind by a request that ended: a request lasts a minute or two."""
 
+_NAMED = "/spec/cloud_credential_id"
 _RESTRICTED_SESSION = (
     "Your session is that of a restricted application credential, which cannot make another. Sign in with a password, "
     "or register one at POST /v1/credentials and give its id as cloud_credential_id"
@@ -95,12 +96,24 @@ class CredentialService:
             await repository.mark_deleting(session, prepared.row.id)
             await wake(session, Work, prepared.row.id)
 
-    async def require_usable(self, tenant: Tenant, credential_id: CredentialId) -> None:
-        """Raises Problem 422: it is named in a spec."""
+    async def require_usable(self, tenant: Tenant, credential_id: CredentialId, cluster_id: ClusterId) -> None:
+        """Raises Problem 422: it is named in the spec of this cluster."""
+        row = await self._require_named(tenant, credential_id)
+        if row.cluster_id not in (None, cluster_id):
+            detail = f"{credential_id} is the own credential of cluster {row.name} and goes with it; name another"
+            raise invalid([FieldError(pointer=_NAMED, detail=detail)])
+
+    async def belongs_to_a_cluster(self, tenant: Tenant, credential_id: CredentialId) -> bool:
+        """It goes with that cluster, so that no other can share it. Raises Problem 422."""
+        return (await self._require_named(tenant, credential_id)).cluster_id is not None
+
+    async def _require_named(self, tenant: Tenant, credential_id: CredentialId) -> CredentialRow:
         async with self._database.sessions() as session:
-            if await repository.find_visible(session, tenant, credential_id) is None:
-                detail = f"there is no credential {credential_id} in your project"
-                raise invalid([FieldError(pointer="/spec/cloud_credential_id", detail=detail)])
+            row = await repository.find_visible(session, tenant, credential_id)
+        if row is None:
+            detail = f"there is no credential {credential_id} in your project"
+            raise invalid([FieldError(pointer=_NAMED, detail=detail)])
+        return row
 
     async def list(self, tenant: Tenant) -> list[CredentialView]:
         async with self._database.sessions() as session:
@@ -117,6 +130,12 @@ class CredentialService:
             using = await clusters_using(session, credential_id)
             if using:
                 raise conflict("in_use", f"It is used by the clusters {', '.join(using)}; delete them first")
+            await repository.mark_deleting(session, credential_id)
+            await wake(session, Work, credential_id)
+
+    async def let_go(self, session: AsyncSession, credential_id: CredentialId) -> None:
+        """In the transaction that ends what it was made for. One that a cluster uses stays."""
+        if not await clusters_using(session, credential_id):
             await repository.mark_deleting(session, credential_id)
             await wake(session, Work, credential_id)
 

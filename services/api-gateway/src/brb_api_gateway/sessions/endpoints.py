@@ -9,6 +9,8 @@ from brb_api_gateway.access import router as new_router
 from brb_api_gateway.sessions.principal import Principal
 from brb_api_gateway.sessions.schemas import ProjectRef, SessionCreate, SessionCreated, SessionView, UserRef
 from brb_api_gateway.sessions.service import COOKIE, SessionService
+from brb_shared.contracts.audit import AuditTarget
+from brb_shared.http.audit import recorder_of
 
 router = new_router("/v1/sessions", "sessions")
 
@@ -31,7 +33,10 @@ async def create_session(
     body: SessionCreate, sessions: Sessions, request: Request, response: Response
 ) -> SessionCreated:
     """Sign in with a Keystone password or application credential. 401: Keystone did not accept them."""
+    recorder = recorder_of(request)
+    recorder.target = AuditTarget(verb=Verb.CREATE, resource=Resource.SESSIONS)
     principal, token = await sessions.sign_in(body)
+    recorder.user = principal.audit_user
     if body.cookie:
         secure = request.url.scheme == "https"
         response.set_cookie(

@@ -1,11 +1,18 @@
 """SQL of sessions."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from brb_api_gateway.database import SCHEMA
 from brb_api_gateway.sessions.models import SessionRow
+from brb_api_gateway.tokens.models import ApiTokenRow
+from brb_shared.database import notify
+
+ENDED_CHANNEL = f"brb_{SCHEMA}_session_ended"
+"""Each notification's payload is a session's or an API token's id."""
 
 
 async def add_session(session: AsyncSession, row: SessionRow) -> None:
@@ -38,7 +45,18 @@ async def newest_password_session(session: AsyncSession, cloud: str, user_id: st
 
 
 async def remove_session(session: AsyncSession, session_id: str) -> None:
+    """What is open in its name hears of it, in every process."""
     await session.execute(delete(SessionRow).where(SessionRow.id == session_id))
+    await notify(session, ENDED_CHANNEL, session_id)
+
+
+async def find_living(session: AsyncSession, session_ids: Collection[str]) -> set[str]:
+    """Those of them, sessions or API tokens, that have not ended."""
+    found: set[str] = set()
+    for model in (SessionRow, ApiTokenRow):
+        living = select(model.id).where(model.id.in_(session_ids), model.expires_at > func.now())
+        found.update(await session.scalars(living))
+    return found
 
 
 async def remove_expired(session: AsyncSession, before: datetime) -> None:

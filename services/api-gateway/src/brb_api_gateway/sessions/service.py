@@ -12,34 +12,43 @@ from brb_api_gateway.errors import cloud_problems, not_signed_in
 from brb_api_gateway.openstack.cloud import ApplicationCredential, KeystoneSession, OpenStack, Password
 from brb_api_gateway.sessions import repository
 from brb_api_gateway.sessions.models import SessionRow
-from brb_api_gateway.sessions.principal import Principal, Tenant
+from brb_api_gateway.sessions.principal import FOR_MACHINES, Principal, Tenant
 from brb_api_gateway.sessions.schemas import ApplicationCredentialSignIn, PasswordSignIn, SessionCreate
+from brb_api_gateway.tokens.lookup import PREFIX as TOKEN_PREFIX
+from brb_api_gateway.tokens.lookup import TokenLookup
 from brb_shared.contracts.ids import CloudId, ProjectId, UserId, new_id
 from brb_shared.database import Database
 from brb_shared.http import Problem
 from brb_shared.secrets import Keyring
 
 COOKIE = "brb_session"
-_TOKEN_PREFIX = "brb_"  # noqa: S105  # lets secret scanners recognise a token
+_SESSION_PREFIX = "brb_s_"  # lets secret scanners recognise it
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class SessionService:
     def __init__(
-        self, database: Database, clouds: CloudRegistry, openstack: OpenStack, keyring: Keyring, longest: timedelta
+        self,
+        database: Database,
+        clouds: CloudRegistry,
+        openstack: OpenStack,
+        keyring: Keyring,
+        longest: timedelta,
+        tokens: TokenLookup,
     ) -> None:
         self._database = database
         self._clouds = clouds
         self._openstack = openstack
         self._keyring = keyring
         self._longest = longest
+        self._tokens = tokens
 
     async def sign_in(self, body: SessionCreate) -> tuple[Principal, str]:
         """The session and its bearer token, which is not kept. Raises Problem 401, 422 or 503."""
         cloud_id = self._clouds.require_choice(body.cloud)
         with cloud_problems():
             signed_in = await self._openstack.sign_in(self._clouds.require(cloud_id), _auth(body.auth))
-        token = _TOKEN_PREFIX + secrets.token_urlsafe(32)
+        token = _SESSION_PREFIX + secrets.token_urlsafe(32)
         row = self._row(cloud_id, body.auth.method, signed_in, token)
         async with self._database.sessions.begin() as session:
             await repository.add_session(session, row)
@@ -58,7 +67,9 @@ class SessionService:
         return known
 
     async def keystone_token(self, principal: Principal) -> bytes:
-        """The sealed token's document. Raises Problem 401 when the session has ended."""
+        """The document of Keystone's token. Raises Problem 401 when the session has ended."""
+        if principal.method == FOR_MACHINES:
+            return await self._tokens.keystone_token(principal)
         async with self._database.sessions() as session:
             row = await repository.find_by_id(session, principal.session_id)
         if row is None:
@@ -69,7 +80,9 @@ class SessionService:
         return self._keyring.open(row.sealed_token, tenant=row.project_id, obj=row.id, field="keystone_token")
 
     async def _find(self, token: str) -> Principal:
-        async with self._database.sessions() as session:
+        if token.startswith(TOKEN_PREFIX):
+            return await self._tokens.principal(token)
+        async with self._database.reading() as session:
             row = await repository.find_by_token_hash(session, _hash(token))
         if row is None:
             raise not_signed_in("The session has ended; sign in again")

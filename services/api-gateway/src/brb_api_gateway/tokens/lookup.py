@@ -1,0 +1,83 @@
+"""Who a token stands for, and the cloud access behind it. Used by the sessions, which let callers in."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from brb_api_gateway.clouds.registry import CloudRegistry
+from brb_api_gateway.credentials import repository as credentials
+from brb_api_gateway.errors import cloud_problems, not_signed_in
+from brb_api_gateway.openstack.cloud import ApplicationCredential, KeystoneSession, OpenStack
+from brb_api_gateway.sessions.principal import FOR_MACHINES, Principal, Tenant
+from brb_api_gateway.tokens import repository
+from brb_api_gateway.tokens.models import ApiTokenRow
+from brb_api_gateway.tokens.scope import TokenScope
+from brb_shared.contracts.ids import CloudId, ProjectId, UserId
+from brb_shared.database import Database
+from brb_shared.secrets import Keyring, redactor
+
+PREFIX = "brb_t_"
+_MARGIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Keystone's token, for as long as it is good."""
+
+    signed_in: KeystoneSession
+
+
+class TokenLookup:
+    def __init__(self, database: Database, clouds: CloudRegistry, openstack: OpenStack, keyring: Keyring) -> None:
+        self._database = database
+        self._clouds = clouds
+        self._openstack = openstack
+        self._keyring = keyring
+        self._kept: dict[str, _Kept] = {}
+
+    async def principal(self, token: str) -> Principal:
+        """Raises Problem 401."""
+        async with self._database.sessions.begin() as session:
+            row = await repository.find_living(session, hash_of(token))
+            if row is None:
+                raise not_signed_in("The API token is not known, was revoked, or has expired")
+            await repository.note_use(session, row.id)
+        return _principal(row)
+
+    async def keystone_token(self, principal: Principal) -> bytes:
+        """Signs in with the token's application credential. Raises Problem 401 or 503."""
+        kept = self._kept.get(principal.session_id)
+        if kept is None or kept.signed_in.expires_at - _MARGIN < datetime.now(UTC):
+            cloud = self._clouds.require(principal.tenant.cloud)
+            with cloud_problems():
+                kept = _Kept(await self._openstack.sign_in(cloud, await self._credential(principal)))
+            self._kept[principal.session_id] = kept
+        return kept.signed_in.document
+
+    async def _credential(self, principal: Principal) -> ApplicationCredential:
+        async with self._database.sessions() as session:
+            token = await repository.find(session, principal.session_id)
+            row = await credentials.find(session, token.credential_id) if token else None
+        if row is None or row.sealed_secret is None or row.application_credential_id is None:
+            raise not_signed_in("The API token's cloud credential is gone; make another token")
+        secret = self._keyring.open(row.sealed_secret, tenant=row.project_id, obj=row.id, field="secret").decode()
+        redactor.add(secret)
+        return ApplicationCredential(row.application_credential_id, secret)
+
+
+def hash_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _principal(row: ApiTokenRow) -> Principal:
+    return Principal(
+        session_id=row.id,
+        user_id=UserId(row.user_id),
+        user_name=row.user_name,
+        project_name=row.project_name,
+        tenant=Tenant(CloudId(row.cloud), ProjectId(row.project_id)),
+        method=FOR_MACHINES,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        scope=TokenScope(tuple(row.verbs), tuple(row.resources)),
+    )
