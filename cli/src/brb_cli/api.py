@@ -89,6 +89,18 @@ class Api:
                 raise problem_of(response)
             yield response.iter_lines()
 
+    @contextmanager
+    def lines(self, path: str, params: dict[str, Any]) -> Iterator[Iterator[str]]:
+        """A long answer, line by line as it comes. Raises CliError, also when it is cut off."""
+        try:
+            with self._http.stream("GET", path, params=params) as response:
+                if response.is_error:
+                    response.read()
+                    raise problem_of(response)
+                yield response.iter_lines()
+        except httpx.TransportError as error:
+            self._give_up(error)
+
     def _send(self, request: httpx.Request, tries: int) -> httpx.Response:
         for attempt in range(1, tries + 1):
             try:

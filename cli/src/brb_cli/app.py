@@ -33,10 +33,14 @@ def build_app() -> App:
     app.command(_profiles())
     app.command(_clouds())
     app.command(_credentials())
+    app.command(_tokens())
     app.command(_clusters())
     _add(app, "apply", "apply:apply", "Make clusters be as files say; shows what differs")
     _add(app, "wait", "wait:wait", "Wait for a cluster to be Ready, or gone")
+    app.command(_dns())
+    app.command(_certificates())
     app.command(_webhooks())
+    app.command(_audit())
     _add(app, "doctor", "doctor:doctor", "Check what is needed for brb to work")
     _add(app, "completion", "completion:completion", "A completion script for bash, zsh or fish")
     app.command(f"{_COMMANDS}.completion:complete", name="__words", show=False)
@@ -65,6 +69,14 @@ def _credentials() -> App:
     return app
 
 
+def _tokens() -> App:
+    app = App(name="token", help="API tokens for machines")
+    _add(app, "create", "token:create_token", "Make one; it is shown once")
+    _add(app, "list", "token:list_tokens", "Your API tokens")
+    _add(app, "revoke", "token:revoke_token", "End one at once")
+    return app
+
+
 def _clusters() -> App:
     app = App(name="cluster", help="Clusters")
     _add(app, "create", "cluster_create:create_cluster", "Make a cluster and wait until it is Ready")
@@ -81,6 +93,30 @@ def _clusters() -> App:
     return app
 
 
+def _certificates() -> App:
+    app = App(name="certificate", help="TLS certificates of app names")
+    _add(app, "list", "certificate:list_certificates", "The certificates of the project's app names")
+    _add(app, "show", "certificate:show_certificate", "One certificate, and what is being waited for")
+    _add(app, "create", "certificate:create_certificate", "Have one for the app names of an address")
+    _add(app, "delete", "certificate:delete_certificate", "Revoke and delete one")
+    return app
+
+
+def _dns() -> App:
+    app = App(name="dns", help="Host names of your own in the platform's zone")
+    _add(app, "list", "dns:list_records", "The project's records")
+    _add(app, "show", "dns:show_record", "One record")
+    _add(app, "create", "dns:create_record", "Add a record; answered within a second")
+    _add(app, "delete", "dns:delete_record", "Delete one")
+    _add(app, "zone", "dns:show_zone", "Which names lead where by themselves, and which can be taken")
+    keys = App(name="key", help="TSIG keys for lego, cert-manager, external-dns and nsupdate")
+    _add(keys, "create", "dns:create_key", "Make one; its secret is shown once")
+    _add(keys, "list", "dns:list_keys", "The project's keys")
+    _add(keys, "delete", "dns:delete_key", "Delete one; what came by it stays")
+    app.command(keys)
+    return app
+
+
 def _webhooks() -> App:
     app = App(name="webhook", help="Signed webhooks: who is told of what happens")
     _add(app, "create", "webhook:create_webhook", "Register one; its signing secret is shown once")
@@ -89,6 +125,14 @@ def _webhooks() -> App:
     _add(app, "delete", "webhook:delete_webhook", "Delete one and its deliveries")
     _add(app, "deliveries", "webhook:list_deliveries", "What became of each delivery")
     _add(app, "redeliver", "webhook:redeliver", "Deliver again")
+    return app
+
+
+def _audit() -> App:
+    app = App(name="audit", help="The audit log: who changed what, and who was denied")
+    _add(app, "list", "audit:list_entries", "Entries, newest first")
+    _add(app, "export", "audit:export", "The log as JSON lines")
+    _add(app, "verify", "audit:verify", "Recompute the chain of hashes, and say what was tampered with")
     return app
 
 

@@ -1,6 +1,7 @@
 """How clusters are shown."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from brb_cli.models import Cluster
@@ -62,6 +63,8 @@ CONDITIONS = (
     column("Message", "message"),
 )
 
+RESOURCE_COLUMNS = (column("Type", "type"), column("Name", "name"), column("Id", "id"))
+
 
 def show_cluster_summary(common: Common, cluster: Cluster, *, finished: bool = False) -> None:
     """`finished`: after a stream of CloudEvents; then json is one more, the last."""
@@ -74,12 +77,19 @@ def show_cluster_summary(common: Common, cluster: Cluster, *, finished: bool = F
         show_one(common, cluster.document(), COLUMNS)
 
 
-def show_cluster_details(common: Common, cluster: Cluster) -> None:
+def show_cluster_details(common: Common, cluster: Cluster, read_resources: Callable[[], list[dict[str, Any]]]) -> None:
+    """What stands in the cloud is read only where people look: the other formats are the cluster's document."""
     document = cluster.document()
     show_one(common, document, DETAILS)
     if common.format != "table" or common.column:
         return
-    for key, columns in (("machines", MACHINES), ("conditions", CONDITIONS)):
-        print_line("")
-        for line in render_table(document.get("status", {}).get(key) or [], columns):
-            print_line(line)
+    status = document.get("status", {})
+    _print_table(status.get("machines") or [], MACHINES)
+    _print_table(status.get("conditions") or [], CONDITIONS)
+    _print_table(read_resources(), RESOURCE_COLUMNS)
+
+
+def _print_table(documents: list[dict[str, Any]], columns: tuple[Column, ...]) -> None:
+    print_line("")
+    for line in render_table(documents, columns):
+        print_line(line)

@@ -38,6 +38,7 @@ LIVE: dict[str, Source] = {
     "target": _targets,
     "cloud": _listed("/v1/clouds", "id"),
     "credential": _listed("/v1/credentials", "name"),
+    "token": _listed("/v1/api-tokens", "name"),
     "webhook": _listed("/v1/webhooks", "id"),
     "flavor": _chosen("flavors"),
     "control_plane_flavor": _chosen("flavors"),

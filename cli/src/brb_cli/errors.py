@@ -61,7 +61,7 @@ class Conflict(CliError):
 HINTS = {
     "sign_in_refused": "Check the user, password, project and their domains",
     "ERR_INFRA_QUOTA_EXCEEDED": "Ask for fewer or smaller machines, free some, or have the project's quota raised",
-    "ERR_INFRA_UNAUTHENTICATED": "The cloud refuses the cluster's credential: see `brb credential list`",
+    "ERR_INFRA_UNAUTHENTICATED": "Give it a new credential: `brb cluster update NAME --new-credential`",
     "ERR_INFRA_UNAUTHORIZED": "The cluster's credential lacks a role in the project",
     "ERR_INFRA_DEPENDENCIES": "Something that is not the platform's is in the way; remove it, then `brb cluster retry`",
     "ERR_CONFIGURATION_PROBLEM": "Correct the cluster with `brb apply`, then `brb cluster retry`",

@@ -108,7 +108,7 @@ class Follower:
                 self._failures = 0
                 if message is not None:
                     self._last_id = message.id or self._last_id
-                yield from self._fresh(_changes_of(message) if message is not None else iter((Tick(),)))
+                yield from self._fresh(changes_of(message) if message is not None else iter((Tick(),)))
                 if self._must_poll():
                     return
         yield from self._after_end()
@@ -161,7 +161,7 @@ class Follower:
 
     def _survive(self, error: httpx.TransportError | CliError) -> Iterator[Change]:
         """Cuts and restarts of the platform are lived through; what waiting does not mend is raised."""
-        if isinstance(error, CliError) and not _passes(error):
+        if isinstance(error, CliError) and not passes(error):
             raise error
         if isinstance(error, CliError) and error.status == HTTPStatus.GONE:
             self._last_id = None
@@ -178,12 +178,12 @@ class Follower:
             yield from self._survive(error)
 
 
-def _passes(error: CliError) -> bool:
+def passes(error: CliError) -> bool:
     passing = (HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS)
     return error.code == "unreachable" or error.status in passing or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _changes_of(message: Message) -> Iterator[Change]:
+def changes_of(message: Message) -> Iterator[Change]:
     """An event that is not known is passed over: a newer platform may send more."""
     document = json.loads(message.data or "{}")
     match message.event:

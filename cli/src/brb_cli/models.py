@@ -72,7 +72,6 @@ class Status(Document):
     conditions: tuple[Condition, ...] = ()
     progress: Progress = Progress()
     machines: tuple[Machine, ...] = ()
-    made: tuple[Resource, ...] = ()
 
     def condition(self, type_: str) -> Condition | None:
         return next((condition for condition in self.conditions if condition.type == type_), None)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from brb_cli.api import Api
+from brb_cli.api import MERGE_PATCH, Api
 from brb_cli.errors import error_class
-from brb_cli.models import Plan
+from brb_cli.models import Cluster, Plan
 from brb_cli.options import Common
 from brb_cli.output import Column, column, print_line, show_list, show_one
 
@@ -37,8 +37,14 @@ def read_plan(api: Api, body: dict[str, Any]) -> Plan:
     return Plan.model_validate(api.send("POST", "/v1/clusters", body=body, params=params, may_repeat=True).body)
 
 
+def read_change_plan(api: Api, cluster: Cluster, patch: dict[str, Any]) -> Plan:
+    """What a patch of it would make and take away."""
+    path, params = f"/v1/clusters/{cluster.metadata.id}", {"validate_only": "true"}
+    return Plan.model_validate(api.send("PATCH", path, body=patch, params=params, content_type=MERGE_PATCH).body)
+
+
 def require_fit(plan: Plan) -> None:
-    """Raises QuotaExceeded: nothing has been made, and nothing will be."""
+    """Raises QuotaExceeded: nothing was touched, and nothing will be."""
     if not plan.fits:
         code = plan.code or "ERR_INFRA_QUOTA_EXCEEDED"
         raise error_class(code)(f"It does not fit: {plan.message}", code=code)

@@ -84,6 +84,9 @@ class LineReporter:
             case _:
                 pass
 
+    def say_gone(self) -> None:
+        self._say("gone")
+
     def _say_if_new(self, text: str) -> None:
         if text not in self._last.split("\n"):
             self._last = f"{self._last}\n{text}"[-2000:]
@@ -91,6 +94,29 @@ class LineReporter:
 
     def _say(self, text: str) -> None:
         say(f"{self._title} {render_elapsed(self._clock.now() - self._begun)} {text}")
+
+
+class ProjectReporter:
+    """One line for each thing that is new, of whatever cluster it is."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._of_cluster: dict[str, LineReporter] = {}
+        self._of_all = LineReporter("all", clock)
+
+    def show(self, change: Change) -> None:
+        match change:
+            case ClusterSeen(cluster, kind):
+                self._reporter(cluster.metadata.id, cluster.metadata.name).show(change)
+                if kind == "DELETED":
+                    self._of_cluster.pop(cluster.metadata.id).say_gone()
+            case Happened(event):
+                self._reporter(event.cluster_id, event.cluster_id).show(change)
+            case _:
+                self._of_all.show(change)
+
+    def _reporter(self, cluster_id: str, title: str) -> LineReporter:
+        return self._of_cluster.setdefault(cluster_id, LineReporter(title, self._clock))
 
 
 def render_progress(cluster: Cluster) -> str:

@@ -37,9 +37,22 @@ def read_cluster(api: Api, cluster_id: str) -> Cluster:
     return Cluster.model_validate(api.get(f"/v1/clusters/{cluster_id}").body)
 
 
+def read_resources(api: Api, cluster_id: str) -> list[dict[str, Any]]:
+    """What stands in the cloud for it."""
+    return list(api.items(f"/v1/clusters/{cluster_id}/resources"))
+
+
 def find_credential_id(api: Api, reference: str) -> str:
-    items = [item for item in api.items("/v1/credentials") if reference in (item["id"], item["name"])]
-    return str(_the_one("credential", reference, items, lambda: [])["id"])
+    return _find_id(api, "credential", "/v1/credentials", reference)
+
+
+def find_token_id(api: Api, reference: str) -> str:
+    return _find_id(api, "token", "/v1/api-tokens", reference)
+
+
+def _find_id(api: Api, noun: str, path: str, reference: str) -> str:
+    items = [item for item in api.items(path) if reference in (item["id"], item["name"])]
+    return str(_the_one(noun, reference, items, lambda: [])["id"])
 
 
 def _names(api: Api) -> list[str]:

@@ -12,7 +12,8 @@ import pytest
 
 from brb_cli.__main__ import run
 from brb_cli.clock import CLOCK
-from fakes.scripted_gateway import TOKEN, ScriptedGateway
+from fakes.scripted_answers import TOKEN
+from fakes.scripted_gateway import ScriptedGateway
 
 OPENAPI = Path(__file__).parents[3] / "docs" / "openapi.json"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from brb_cli.manifest import find_differences, parse_manifest, render_patch
-from fakes.scripted_gateway import ScriptedGateway, new_cluster
+from fakes.scripted_clusters import new_cluster
+from fakes.scripted_gateway import ScriptedGateway
 from unit.cli.conftest import Brb
 
 FILE = """\
@@ -55,14 +56,17 @@ def test_a_dry_run_only_tells(brb: Brb, gateway: ScriptedGateway, file: str) -> 
     assert [(each["name"], each["action"]) for each in result.json] == [("x", "change"), ("y", "create")]
     assert {"path": "spec.machine_pools[workers].quantity", "before": 2, "after": 3} in result.json[0]["changes"]
     assert result.json[1]["plan"]["fits"] is True
-    assert all(seen.query for seen in gateway.requests("POST"))
-    assert gateway.requests("PATCH") == []
+    assert [seen.method for seen in gateway.plans()] == ["PATCH", "POST"]
+    assert gateway.requests("POST") == gateway.requests("PATCH") == []
 
 
 def test_if_one_does_not_fit_none_is_touched(brb: Brb, gateway: ScriptedGateway, file: str) -> None:
     gateway.plan_fits = False
     assert brb("apply", "-f", file).exit_code == 6
     assert gateway.clusters == {}
+    gateway.add("x")
+    assert brb("apply", "-f", file).exit_code == 6
+    assert gateway.requests("PATCH") == []
 
 
 def test_a_file_may_come_from_stdin(brb: Brb, gateway: ScriptedGateway) -> None:

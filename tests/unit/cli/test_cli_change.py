@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from fakes.scripted_gateway import Json, Reply, ScriptedGateway, becomes, condition, goes, problem
+from fakes.scripted_clusters import Json, becomes, condition, goes
+from fakes.scripted_gateway import ScriptedGateway
+from fakes.scripted_http import Reply, problem
 from unit.cli.conftest import Brb
 
 ID = "c-0000000001"
@@ -110,17 +112,22 @@ def test_a_delete_needs_the_name_or_yes(brb: Brb, gateway: ScriptedGateway) -> N
 def test_delete_list_shows_what_would_go_and_touches_nothing(brb: Brb, gateway: ScriptedGateway) -> None:
     gateway.add("x")
     result = brb("cluster", "delete", "x", "--list")
-    assert "x-workers-0" in result.stdout
-    assert "203.0.113.9" in result.stdout
+    assert [line.split()[0] for line in result.lines[1:]] == ["router", "server"]
     assert gateway.requests("DELETE") == []
 
 
-def test_delete_list_shows_the_ledger_where_there_is_one(brb: Brb, gateway: ScriptedGateway) -> None:
-    ledger = [{"type": "router", "id": "r1", "name": "x"}]
-    cluster = gateway.add("x")
-    extended = cluster | {"status": cluster["status"] | {"made": ledger}}
-    gateway.answer("GET", f"/v1/clusters/{ID}", Reply(200, extended))
-    assert brb("cluster", "delete", ID, "--list", "-o", "json").json == ledger
+def test_a_new_credential_is_asked_for_by_null(brb: Brb, gateway: ScriptedGateway) -> None:
+    gateway.add("x")
+    assert brb("cluster", "update", "x", "--new-credential").exit_code == 0
+    assert gateway.requests("PATCH")[0].body == {"spec": {"cloud_credential_id": None}}
+
+
+def test_a_credential_is_given_by_name(brb: Brb, gateway: ScriptedGateway) -> None:
+    gateway.add("x")
+    brb("credential", "create", "mine")
+    brb("cluster", "update", "x", "--credential", "mine")
+    assert gateway.clusters[ID]["spec"]["cloud_credential_id"] == "cr-0000000001"
+    assert brb("cluster", "update", "x", "--credential", "mine", "--new-credential").exit_code == 1
 
 
 def test_a_protected_cluster_is_not_deleted(brb: Brb, gateway: ScriptedGateway) -> None:

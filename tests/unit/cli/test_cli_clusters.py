@@ -1,10 +1,13 @@
 """`brb cluster` list, show, watch, events, runs, and the output formats."""
 
 import json
+import re
+from collections.abc import Iterator
 
 import yaml
 
-from fakes.scripted_gateway import ScriptedGateway, event_of, goes
+from fakes.scripted_clusters import Json, becomes, event_of, goes, happens, is_cut
+from fakes.scripted_gateway import ScriptedGateway
 from unit.cli.conftest import Brb
 
 
@@ -52,6 +55,7 @@ def test_show_has_the_machines_and_the_conditions(brb: Brb, gateway: ScriptedGat
     assert "a-workers-0" in out
     assert "203.0.113.9" in out
     assert "CONDITION  STATUS" in out
+    assert "router  x" in out
 
 
 def test_a_cluster_is_found_by_its_id_too(brb: Brb, gateway: ScriptedGateway) -> None:
@@ -81,6 +85,28 @@ def test_watching_follows_until_the_cluster_is_gone(brb: Brb, gateway: ScriptedG
     assert result.exit_code == 0
     assert "Deleting 50%" in result.stderr
     assert result.stdout == ""
+
+
+def test_watching_without_a_name_follows_all_until_the_session_ends(brb: Brb, gateway: ScriptedGateway) -> None:
+    def session_ends(cluster: Json) -> Iterator[tuple[str, Json]]:
+        gateway.fail_next("GET", "/v1/watch/clusters", 401, "not_signed_in")
+        yield from is_cut(cluster)
+
+    gateway.add("a", state="Creating")
+    gateway.add("b", "c-0000000002")
+    gateway.walks += [[happens("ServerActive", "10.6.0.4"), becomes("Ready"), goes], [session_ends]]
+    result = brb("cluster", "watch")
+    said = [re.sub(r" \d+:\d\d +", " ", line) for line in result.stderr.splitlines()]
+    assert said[:5] == [
+        "a Creating 5% infrastructure: Creating, 5 of 100",
+        "b Ready 100% infrastructure: Ready, 100 of 100",
+        "a infrastructure ServerActive: 10.6.0.4",
+        "a Ready 100% infrastructure: Ready, 100 of 100",
+        "a gone",
+    ]
+    assert result.exit_code == 4
+    asked = gateway.requests("GET", "/v1/watch/clusters")
+    assert [seen.headers.get("Last-Event-ID") for seen in asked] == [None, "id-3", "id-0"]
 
 
 def test_events_are_the_timeline(brb: Brb, gateway: ScriptedGateway) -> None:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from brb_cli.options import parse_duration
-from fakes.scripted_gateway import Reply, ScriptedGateway
+from fakes.scripted_gateway import ScriptedGateway
+from fakes.scripted_http import Reply
 from unit.cli.conftest import Brb
 
 

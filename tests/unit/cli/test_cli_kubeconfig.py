@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fakes.scripted_gateway import KUBECONFIG, ScriptedGateway
+from fakes.scripted_answers import KUBECONFIG
+from fakes.scripted_gateway import ScriptedGateway
 from unit.cli.conftest import Brb
 
 OTHER = """\

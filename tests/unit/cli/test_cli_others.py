@@ -42,6 +42,23 @@ def test_an_application_credentials_secret_comes_from_stdin(brb: Brb, gateway: S
     }
 
 
+def test_an_api_token_is_shown_once_listed_and_revoked(brb: Brb, gateway: ScriptedGateway) -> None:
+    made = brb("token", "create", "ci", "--verb", "get", "--verb", "list", "--resource", "clusters", "-o", "name")
+    assert made.stdout == "brb_t_shown-once\n"
+    assert gateway.requests("POST")[0].body == {
+        "name": "ci",
+        "expires_in_days": 90,
+        "verbs": ["get", "list"],
+        "resources": ["clusters"],
+    }
+    listed = brb("token", "list")
+    assert "ci" in listed.stdout
+    assert "shown-once" not in listed.stdout
+    assert brb("token", "revoke", "ci", "--yes").exit_code == 0
+    assert brb("token", "revoke", "ci", "--yes").exit_code == 3
+    assert gateway.api_tokens == []
+
+
 def test_webhooks_are_made_changed_delivered_again_and_deleted(brb: Brb, gateway: ScriptedGateway) -> None:
     made = brb("webhook", "create", "https://hooks.example/brb", "--event", "kubernetes.*")
     assert "whsec_" in made.stdout

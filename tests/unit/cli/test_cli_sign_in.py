@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.scripted_gateway import TOKEN, ScriptedGateway, cloud
+from fakes.scripted_answers import TOKEN, cloud
+from fakes.scripted_gateway import ScriptedGateway
 from unit.cli.conftest import Brb
 
 

@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fakes.scripted_gateway import TOKEN, ScriptedGateway, becomes, happens, stays
+from fakes.scripted_answers import TOKEN
+from fakes.scripted_clusters import becomes, happens, stays
+from fakes.scripted_gateway import ScriptedGateway
 
 
 @dataclass

@@ -14,7 +14,7 @@ from brb_cli.manifest import Difference, Manifest, find_differences, load_manife
 from brb_cli.models import Cluster, Plan
 from brb_cli.options import DEFAULTS, WAIT, Common, CommonOptions, Waiting, WaitingOptions
 from brb_cli.output import column, print_json_line, show_list
-from brb_cli.plan_view import read_plan, require_fit
+from brb_cli.plan_view import read_change_plan, read_plan, require_fit
 from brb_cli.resolve import clusters_named
 from brb_cli.terminal import say
 from brb_cli.waiting import STALE_FAILURE_SECONDS, Goal, wait_for
@@ -34,7 +34,9 @@ class Step:
 
     def document(self) -> dict[str, Any]:
         changes = [difference.document() for difference in self.differences]
-        message = self.plan.message if self.plan else ", ".join(change["path"] for change in changes)
+        fits = self.plan is None or self.plan.fits
+        says = [", ".join(change["path"] for change in changes), self.plan.message if self.plan and not fits else ""]
+        message = "; ".join(each for each in says if each) or (self.plan.message if self.plan else "")
         plan = {"plan": self.plan.document()} if self.plan else {}
         return {"name": self.manifest.name, "action": self.action, "message": message, "changes": changes, **plan}
 
@@ -79,8 +81,11 @@ def _plan(api: Api, manifest: Manifest) -> Step:
         raise CliError(f"Several clusters are called {manifest.name}: {ids}", code="ambiguous_name")
     if not found:
         return Step(manifest, "create", None, plan=read_plan(api, manifest.body()))
+    patch = render_patch(manifest, found[0].document())
+    if patch is None:
+        return Step(manifest, "nothing", found[0])
     differences = tuple(find_differences(manifest, found[0].document()))
-    return Step(manifest, "change" if differences else "nothing", found[0], differences)
+    return Step(manifest, "change", found[0], differences, read_change_plan(api, found[0], patch))
 
 
 def _say_differences(step: Step) -> None:

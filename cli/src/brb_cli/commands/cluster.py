@@ -10,10 +10,12 @@ from brb_cli.api import Api, open_api
 from brb_cli.cluster_view import COLUMNS, show_cluster_details
 from brb_cli.errors import Cancelled
 from brb_cli.follow import Follower, Gone, Happened
+from brb_cli.follow_all import follow_all
+from brb_cli.models import Cluster
 from brb_cli.options import DEFAULTS, Common, CommonOptions
 from brb_cli.output import column, print_json_line, print_line, print_text, show_list
-from brb_cli.progress import render_event, reporting
-from brb_cli.resolve import find_cluster, is_cluster_id
+from brb_cli.progress import CloudEventReporter, ProjectReporter, render_event, reporting
+from brb_cli.resolve import find_cluster, is_cluster_id, read_resources
 
 EVENT_COLUMNS = (
     column("Time", "at"),
@@ -65,11 +67,12 @@ def show_cluster(cluster: str, /, *, common: CommonOptions = DEFAULTS) -> None:
         Name or id.
     """
     with open_api(common) as api:
-        show_cluster_details(common, find_cluster(api, cluster))
+        found = find_cluster(api, cluster)
+        show_cluster_details(common, found, lambda: read_resources(api, found.metadata.id))
 
 
-def watch_cluster(cluster: str, /, *, common: CommonOptions = DEFAULTS) -> None:
-    """Follow a cluster as it changes, until it is gone or you press Ctrl-C.
+def watch_cluster(cluster: str | None = None, /, *, common: CommonOptions = DEFAULTS) -> None:
+    """Follow a cluster as it changes, until it is gone or you press Ctrl-C. Without a name: all of the project.
 
     Parameters
     ----------
@@ -77,13 +80,25 @@ def watch_cluster(cluster: str, /, *, common: CommonOptions = DEFAULTS) -> None:
         Name or id.
     """
     with open_api(common) as api:
-        found = find_cluster(api, cluster)
         try:
-            with reporting(common, found.metadata.name, api.clock) as reporter:
-                for change in Follower(api, found.metadata.id).changes():
-                    reporter.show(change)
+            if cluster is None:
+                _watch_all(common, api)
+            else:
+                _watch_one(common, api, find_cluster(api, cluster))
         except KeyboardInterrupt as error:
             raise Cancelled("No longer watching", code="cancelled") from error
+
+
+def _watch_one(common: Common, api: Api, cluster: Cluster) -> None:
+    with reporting(common, cluster.metadata.name, api.clock) as reporter:
+        for change in Follower(api, cluster.metadata.id).changes():
+            reporter.show(change)
+
+
+def _watch_all(common: Common, api: Api) -> None:
+    reporter = CloudEventReporter() if common.format == "json" else ProjectReporter(api.clock)
+    for change in follow_all(api):
+        reporter.show(change)
 
 
 def list_events(

@@ -10,7 +10,7 @@ from brb_cli.cluster_view import show_cluster_summary
 from brb_cli.errors import CliError
 from brb_cli.models import Cluster, Pool
 from brb_cli.options import DEFAULTS, WAIT, Common, CommonOptions, Waiting, WaitingOptions, parse_pairs
-from brb_cli.resolve import find_cluster
+from brb_cli.resolve import find_cluster, find_credential_id
 from brb_cli.terminal import say
 from brb_cli.waiting import STALE_FAILURE_SECONDS, Goal, wait_for
 
@@ -47,9 +47,11 @@ def update_cluster(
     label: tuple[str, ...] = (),
     remove_label: tuple[str, ...] = (),
     deletion_protection: Annotated[bool | None, Parameter(negative="--no-deletion-protection")] = None,
+    credential: str | None = None,
+    new_credential: Annotated[bool, Parameter(negative=())] = False,
     common: CommonOptions = DEFAULTS,
 ) -> None:
-    """Change labels or deletion protection. For all else: `brb apply`.
+    """Change labels, deletion protection or the credential. For all else: `brb apply`.
 
     Parameters
     ----------
@@ -61,14 +63,24 @@ def update_cluster(
         Key to remove. May be repeated.
     deletion_protection
         Whether a delete is refused.
+    credential
+        Name or id of the credential to work with in the cloud from now on.
+    new_credential
+        Make a new application credential for the cluster; the one before is removed when nothing uses it any more.
     """
+    if credential is not None and new_credential:
+        raise CliError("Give --credential or --new-credential, not both", code="invalid_argument")
     labels: dict[str, str | None] = {**parse_pairs(label, "--label"), **dict.fromkeys(remove_label)}
     patch: dict[str, Any] = {"metadata": {"labels": labels}} if labels else {}
     if deletion_protection is not None:
         patch["spec"] = {"deletion_protection": deletion_protection}
-    if not patch:
+    if new_credential:
+        patch.setdefault("spec", {})["cloud_credential_id"] = None
+    if not patch and credential is None:
         raise CliError("Nothing to change was given", code="missing_argument")
     with open_api(common) as api:
+        if credential is not None:
+            patch.setdefault("spec", {})["cloud_credential_id"] = find_credential_id(api, credential)
         show_cluster_summary(common, change_cluster(api, find_cluster(api, cluster), lambda _: patch))
 
 

@@ -7,16 +7,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from brb_cli.api import Api, open_api
+from brb_cli.cluster_view import RESOURCE_COLUMNS
 from brb_cli.errors import CliError, Conflict, NotFound
 from brb_cli.models import Cluster, DeletionReport, Resource
 from brb_cli.options import DEFAULTS, WAIT, Common, CommonOptions, WaitingOptions
-from brb_cli.output import column, show_list
+from brb_cli.output import show_list
 from brb_cli.progress import print_event
-from brb_cli.resolve import find_cluster, read_cluster
+from brb_cli.resolve import find_cluster, read_cluster, read_resources
 from brb_cli.terminal import require_name_typed, say
 from brb_cli.waiting import STALE_FAILURE_SECONDS, Goal, wait_for
-
-COLUMNS = (column("Type", "type"), column("Name", "name"), column("Id", "id"))
 
 
 def delete_cluster(
@@ -40,12 +39,12 @@ def delete_cluster(
     yes
         Do not ask for the name to be typed.
     list_
-        Only show what would go.
+        Only show what would go. What the cluster made itself, for Services and volumes, is found by the delete only.
     """
     with open_api(common) as api:
         found = find_cluster(api, cluster)
         if list_:
-            _show_what_would_go(common, found)
+            show_list(common, read_resources(api, found.metadata.id), RESOURCE_COLUMNS, name="name")
             return
         name = found.metadata.name
         require_name_typed(name, f"removes cluster {name} ({found.metadata.id}) and all that was made for it", yes=yes)
@@ -78,20 +77,6 @@ def _delete(api: Api, cluster: Cluster) -> Cluster:
     return Cluster.model_validate(api.send("DELETE", f"/v1/clusters/{cluster.metadata.id}", headers=headers).body)
 
 
-def _show_what_would_go(common: Common, cluster: Cluster) -> None:
-    """From the ledger where the platform shows it; else what the status names, and that this is not all."""
-    made = [resource.document() for resource in cluster.status.made]
-    if not made:
-        made = [
-            {"type": "server", "name": each.name, "id": each.document().get("server_id")}
-            for each in cluster.status.machines
-        ]
-        addresses = {each.floating_address for each in cluster.status.machines if each.floating_address}
-        made += [{"type": "floating_ip", "name": address, "id": None} for address in sorted(addresses)]
-        say("Also the network, subnet, router, ports, security groups, volumes, load balancers and the credential")
-    show_list(common, made, COLUMNS, name="name")
-
-
 def _show_report(api: Api, common: Common, cluster: Cluster) -> None:
     name = cluster.metadata.name
     try:
@@ -103,7 +88,7 @@ def _show_report(api: Api, common: Common, cluster: Cluster) -> None:
     if common.format == "json":
         print_event("brb.v1.cli.finished", cluster.metadata.id, report.document(), str(uuid.uuid4()))
     elif common.format != "table" or common.column:
-        show_list(common, [each.document() for each in report.removed], COLUMNS, name="name")
+        show_list(common, [each.document() for each in report.removed], RESOURCE_COLUMNS, name="name")
     say(f"Cluster {name} is gone. Removed: {_count(report.removed)}")
     if report.kept:
         say(f"Kept: {_count(report.kept)}")
