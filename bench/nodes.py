@@ -23,22 +23,41 @@ _FLANNEL, _CONTROLLER = f"{IMAGES}/flannel:v0.28.4", f"{IMAGES}/openstack-cloud-
 LATER = {"control-plane": f"{_FLANNEL} {_CONTROLLER}", "worker": _FLANNEL}
 
 
-def user_data(name: str, public_key: str) -> str:
-    """cloud-init's: a user with this key alone."""
+def new_key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+def public_half(key: asyncssh.SSHKey) -> str:
+    return key.export_public_key().decode().strip()
+
+
+def user_data(name: str, public_key: str, host_key: asyncssh.SSHKey) -> str:
+    """cloud-init's: a user with this key alone, and the host key that the machine is known by."""
     user = {"name": USER, "shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL", "lock_passwd": True}
-    config = {"hostname": name, "preserve_hostname": False, "users": [user | {"ssh_authorized_keys": [public_key]}]}
+    config = {
+        "hostname": name,
+        "preserve_hostname": False,
+        "ssh_deletekeys": True,
+        "ssh_keys": {
+            "ed25519_private": host_key.export_private_key().decode(),
+            "ed25519_public": public_half(host_key),
+        },
+        "users": [user | {"ssh_authorized_keys": [public_key]}],
+    }
     return "#cloud-config\n" + json.dumps(config)  # JSON is YAML
 
 
 async def reach(
-    host: str, key: asyncssh.SSHKey, jump: asyncssh.SSHClientConnection | None = None
+    host: str, key: asyncssh.SSHKey, host_key: asyncssh.SSHKey, jump: asyncssh.SSHClientConnection | None = None
 ) -> asyncssh.SSHClientConnection:
-    """Tries until the machine answers. Does not check the host key: the script trusts its own network."""
+    """Tries until the machine answers with the host key that its user-data gave it."""
+    nobody: list[asyncssh.SSHKey] = []
+    trusted = ([host_key.convert_to_public()], nobody, nobody)
     async with asyncio.timeout(_ANSWERS_WITHIN_SECONDS):
         while True:
             try:
                 return await asyncssh.connect(
-                    host, username=USER, client_keys=[key], known_hosts=None, config=None, agent_path=None,
+                    host, username=USER, client_keys=[key], known_hosts=trusted, config=None, agent_path=None,
                     tunnel=jump, connect_timeout=3, login_timeout=10,
                 )  # fmt: skip
             except (OSError, asyncssh.Error, TimeoutError):

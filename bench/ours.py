@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +19,10 @@ GATEWAY = f"http://127.0.0.1:{os.environ.get('BRB_GATEWAY_PORT', '8080')}"
 _TIMEOUT_SECONDS = 1200
 _NOT_FOUND = 3
 
-# Where a lap ends on the timeline: the last such event, and of which step if it is one of a step.
-_MARKS: tuple[tuple[str, str, str], ...] = (
+Mark = tuple[str, str, str]
+"""Where a lap ends on the timeline: its name, the reason of the last event in it, and of which machine or step."""
+
+_MARKS: tuple[Mark, ...] = (
     ("network and servers asked for", "ServerCreated", ""),
     ("servers active", "ServerActive", ""),
     ("control plane answers on SSH", "MachineReached", "-cp-0"),
@@ -67,8 +70,14 @@ class Brb:
         self.must("cluster", "delete", json.loads(found.stdout)["metadata"]["id"], "--yes", "--timeout", "15m")
 
 
-def time_platform(brb: Brb, shape: Shape, name: str) -> Timeline:
-    """Makes the cluster, says how long that took, and deletes it, also when it fails or is interrupted."""
+After = Callable[[Brb, str], Timeline]
+
+
+def time_platform(brb: Brb, shape: Shape, name: str, after: After | None = None) -> list[Timeline]:
+    """Makes the cluster, says how long that took, and deletes it, also when it fails or is interrupted.
+
+    `after`: what else is done with the cluster before it is deleted; its timeline comes second.
+    """
     try:
         started_at, started = time.time(), time.monotonic()
         brb.must(
@@ -77,17 +86,20 @@ def time_platform(brb: Brb, shape: Shape, name: str) -> Timeline:
         )  # fmt: skip
         seconds = time.monotonic() - started
         events = json.loads(brb.must("cluster", "events", name, "-o", "json"))
-        return Timeline(seconds, parse_laps(events, started_at, seconds))
+        made = Timeline(seconds, parse_laps(events, started_at, seconds))
+        return [made, after(brb, name)] if after is not None else [made]
     finally:
         brb.remove(name)
 
 
-def parse_laps(events: list[dict[str, Any]], begin: float, seconds: float) -> list[tuple[str, float]]:
+def parse_laps(
+    events: list[dict[str, Any]], begin: float, seconds: float, marks: tuple[Mark, ...] = _MARKS
+) -> list[tuple[str, float]]:
     """Each lap begins where the one before it ended, the first at `begin` (Unix time). What comes after the last event
     is the last lap."""
     laps: list[tuple[str, float]] = []
     reached = 0.0
-    for lap, reason, of in _MARKS:
+    for lap, reason, of in marks:
         found = [_at(event) - begin for event in events if event["reason"] == reason and _is_of(event, lap, of)]
         if found and max(found) > reached:
             laps.append((lap, max(found) - reached))

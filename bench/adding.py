@@ -1,0 +1,52 @@
+"""One more worker for a cluster that stands: by the script, and by the platform."""
+
+import asyncio
+import json
+import time
+
+from bench import nodes
+from bench.cloud import Cloud
+from bench.ours import Brb, Mark, Timeline, parse_laps
+from bench.script import Built, Host, Stopwatch, make_host, prepare
+from bench.shape import Shape
+
+_MARKS: tuple[Mark, ...] = (
+    ("server asked for", "ServerCreated", "-workers-1"),
+    ("server active", "ServerActive", "-workers-1"),
+    ("answers on SSH", "MachineReached", "-workers-1"),
+    ("prepared", "StepDone", "prepare"),
+    ("joined", "StepDone", "join"),
+    ("cluster Ready", "ClusterReady", ""),
+)
+
+
+async def add_by_script(cloud: Cloud, shape: Shape, built: Built) -> Stopwatch:
+    """The token is made while the server boots."""
+    watch = Stopwatch()
+    host, token = await asyncio.gather(
+        make_host(cloud, built.ground, "worker-2"), nodes.run(built.connection, "token.sh")
+    )
+    watch.lap("server asked for")
+    await asyncio.gather(cloud.active(host.machine), _prepared_and_joined(built, host, token, shape, watch))
+    await nodes.run(built.connection, "ready.sh", NODES="3")
+    watch.lap("Ready")
+    return watch
+
+
+async def _prepared_and_joined(built: Built, host: Host, token: str, shape: Shape, watch: Stopwatch) -> None:
+    node = await nodes.reach(host.machine.address, built.ground.key, host.host_key, jump=built.connection)
+    watch.lap("answers on SSH")
+    await prepare(node, "worker", shape)
+    watch.lap("prepared")
+    configuration = nodes.join_configuration(host.machine, built.control_plane.machine, token, built.ca_hash)
+    await nodes.run(node, "join.sh", CONFIGURATION=configuration)
+    watch.lap("joined")
+
+
+def add_by_platform(brb: Brb, name: str) -> Timeline:
+    """`brb cluster scale` until it returns."""
+    started_at, started = time.time(), time.monotonic()
+    brb.must("cluster", "scale", name, "workers=2", "--timeout", "15m", "-o", "json")
+    seconds = time.monotonic() - started
+    events = json.loads(brb.must("cluster", "events", name, "-o", "json"))
+    return Timeline(seconds, parse_laps(events, started_at, seconds, _MARKS))
