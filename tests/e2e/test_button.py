@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from e2e import dump, known_secrets
+from e2e.canary import Canaries, Leak
 from e2e.harness import IMAGES, Brb, Kubectl, compose, eventually, listing, ready
+from e2e.known_secrets import JoinSecrets
 
 WEB = f"""
 apiVersion: apps/v1
@@ -84,11 +87,41 @@ def name_of(node: dict[str, dict[str, str]]) -> str:
     return node["metadata"]["name"]
 
 
-def test_three_control_planes(brb: Brb, cluster: str, tmp_path: Path) -> None:
-    """High availability: three control planes behind an Octavia load balancer."""
-    brb.must("cluster", "create", cluster, "--control-planes", "3", "--workers", "0", timeout=1200)
+def test_three_control_planes_and_their_secrets(brb: Brb, cluster: str, tmp_path: Path) -> None:
+    """High availability: three control planes behind an Octavia load balancer. None of the secrets of all this is kept
+    or said anywhere in clear.
+    """
+    brb.must("cluster", "create", cluster, "--control-planes", "3", "--workers", "0", "--no-wait")
+    with JoinSecrets(brb, cluster) as joining:
+        brb.must("wait", f"cluster/{cluster}", "--for=Ready", "--timeout", "1200", timeout=1300)
     kubectl = kubectl_of(brb, cluster, tmp_path)
     assert [ready(node) for node in kubectl.nodes()] == [True, True, True]
+    assert {name for name, _ in joining.found} == {"certificate key", "join token"}
+
+    canaries, home = Canaries(), tmp_path / "demo"
+    for name, secret in joining.found:
+        canaries.add(name, secret)
+    known_secrets.of_the_platform(canaries)
+    canaries.add("the session's token", known_secrets.session_token(home))
+    state = brb.state(cluster)
+    known_secrets.of_the_cluster(canaries, kubectl, state["status"]["machines"], tmp_path / "kubeconfig")
+    assert leaks(canaries, home, state["metadata"]["id"]) == []
+
+
+def leaks(canaries: Canaries, home: Path, cluster_id: str) -> list[Leak]:
+    """What is found of the secrets. The cluster's id, which is in every place, shows that all was looked at."""
+    control = Canaries()
+    control.add("the cluster's id", cluster_id)
+    token = known_secrets.session_token(home)
+    places = (dump.logs(), dump.streams(), dump.tables(), dump.answers(token, cluster_id))
+    found: list[Leak] = []
+    for place in places:
+        contents = list(place)
+        assert any(control.search(name, content) for name, content in contents), (
+            f"not looked at: {[name for name, _ in contents]}"
+        )
+        found += [leak for name, content in contents for leak in canaries.search(name, content)]
+    return found
 
 
 def test_too_small_a_quota_is_said_and_nothing_is_made(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from brb_shared.contracts.infrastructure import (
 from brb_shared.hub import CloudCredential
 from brb_shared.secrets import Keyring
 from e2e.harness import CLOUDS_FILE, listing, run
-from fakes.provisioner_hub import Hub, connected_hub, running
+from fakes.hub import InfrastructureHub, infrastructure_hub, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
@@ -135,7 +135,9 @@ def wanted_of(cluster_id: ClusterId, *, control_planes: int) -> InfrastructureDe
 
 
 @pytest.fixture
-async def hub(postgres_url: str, nats_url: str, credential: CloudCredential, tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(
+    postgres_url: str, nats_url: str, credential: CloudCredential, tmp_path: Path
+) -> AsyncIterator[InfrastructureHub]:
     """A running provisioner, seen from the hub."""
     settings = ProvisionerSettings(database_url=SecretStr(postgres_url), nats_url=nats_url)
     await migrate(settings)
@@ -146,8 +148,8 @@ async def hub(postgres_url: str, nats_url: str, credential: CloudCredential, tmp
         equipment = Equipment(
             settings, clouds, keyring, "ssh-ed25519 AAAA ca", TcpProbe(2.0), lambda: datetime.now(UTC)
         )
-        hub = await stack.enter_async_context(connected_hub(nats_url))
-        await stack.enter_async_context(running(run_work(settings, equipment, stack)))
+        hub = await stack.enter_async_context(infrastructure_hub(nats_url))
+        await stack.enter_async_context(running(run_work(settings, equipment)))
         yield hub
 
 
@@ -157,7 +159,9 @@ def offered_key(address: str) -> str:
     return " ".join(scanned[1:3])
 
 
-async def test_machines_come_and_go_on_a_real_openstack(hub: Hub, cluster_id: ClusterId, shape: Shape) -> None:
+async def test_machines_come_and_go_on_a_real_openstack(
+    hub: InfrastructureHub, cluster_id: ClusterId, shape: Shape
+) -> None:
     before = {
         kind: [name for name in names if cluster_id not in name] for kind, names in listing(shape.project).items()
     }
