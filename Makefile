@@ -3,10 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# the system's certificate authorities, as pip and curl use: a company's own is among them
+export UV_SYSTEM_CERTS := 1
 UV_VERSION := 0.13.9
+SERVICES := api-gateway provisioner installer dns authz
 UV := .tools/bin/uv
 BIN := .venv/bin
-PACKAGES := shared cli services/api-gateway services/provisioner services/installer
+PACKAGES := shared cli $(SERVICES:%=services/%)
 CODE := shared cli services tests deploy docs/examples bench
 
 .PHONY: help
@@ -32,7 +35,7 @@ venv: .venv/ready ## The Python environment, from the lock
 lock: .tools/ready ## Pin anew what the packages require
 	$(UV) lock -q --upgrade
 	$(UV) export -q --all-packages --no-emit-workspace --format requirements-txt -o requirements.lock
-	$(UV) export -q --no-dev $(patsubst %,--package brb-%,api-gateway provisioner installer) --no-emit-workspace \
+	$(UV) export -q --no-dev $(SERVICES:%=--package brb-%) --no-emit-workspace \
 	  --format requirements-txt -o deploy/requirements.lock
 
 # --- checks and tests ------------------------------------------------------------------------------------------------
@@ -54,6 +57,7 @@ documents: .venv/ready ## Generate the documents of routes and messages anew
 	$(BIN)/python -m brb_api_gateway openapi > docs/openapi.json
 	$(BIN)/python -m brb_api_gateway asyncapi > docs/asyncapi.json
 	$(BIN)/python -m brb_api_gateway messages > docs/contracts/messages.md
+	$(BIN)/python -m brb_authz roles > docs/contracts/roles.md
 
 .PHONY: test e2e
 test: .venv/ready ## Unit, contract and integration tests (real PostgreSQL and NATS, no container engine)
@@ -78,6 +82,14 @@ demo-down: platform-down sandbox-down ## Remove everything that `make demo` made
 
 # --- benchmarks ------------------------------------------------------------------------------------------------------
 
-.PHONY: bench-button
+.PHONY: bench-button bench-scale
 bench-button: .venv/ready sandbox platform ## Button to Ready against a hand-written script; prints `ratio <number>`
 	$(BIN)/python -m bench.button
+bench-scale: .venv/ready ## 1,000 clusters on a fake cloud: until Ready, lists, watchers, memory; prints ratios
+	$(BIN)/python -m bench.scale
+.PHONY: bench-dns
+bench-dns: .venv/ready ## Our name server against NSD, Knot and PowerDNS; a row each, ours begins with `brb`
+	$(BIN)/python -m bench.dns
+.PHONY: bench-authz
+bench-authz: .venv/ready ## Access decisions: ours, Kubernetes' authorizer, pycasbin; a row each, ours begins with `brb`
+	$(BIN)/python -m bench.authz

@@ -2,7 +2,8 @@
 
     make_secrets.py STATE CLOUDS_FILE
 
-STATE/secrets/<service>/ is what that service's containers see as /run/brb, STATE/compose.env what compose reads.
+STATE/secrets/<service>/ is what that service's containers see as /run/brb, STATE/compose.env what compose reads. In
+STATE/zone the name servers keep the zone's last records.
 """
 
 import argparse
@@ -42,17 +43,20 @@ def make_all(state: Path, clouds_file: Path) -> None:
         own = folder / service
         _keep(own / "keyring", new_keyring_line("1"))
         _write(own / "service_public_keys.json", json.dumps(nkeys))
-        _write(own / "clouds.yaml", _clouds_for(service, clouds_file))
+        if service is not Service.DNS:  # it speaks to no cloud
+            _write(own / "clouds.yaml", _clouds_for(service, clouds_file))
     _make_ssh_ca(folder)
     _write(folder / "nats/logins.conf", render_nats_config(nkeys))
     _write(state / "compose.env", "".join(f"{line}\n" for line in _environment(folder)))
     _hand_over(folder)
+    (state / "zone").mkdir(exist_ok=True)
+    _hand_over(state / "zone")
 
 
 def _clouds_for(service: Service, clouds_file: Path) -> str:
-    """The installer needs the clouds' addresses only, not the operator's access to them."""
+    """Only the gateway and the provisioner use the operator's access; the others need the clouds' addresses at most."""
     content = yaml.safe_load(clouds_file.read_text())
-    if service is Service.INSTALLER:
+    if service not in (Service.API_GATEWAY, Service.PROVISIONER):
         for cloud in content["clouds"].values():
             cloud.pop("operator", None)
     return str(yaml.safe_dump(content, sort_keys=False))

@@ -25,7 +25,7 @@ from brb_provisioner.openstack.resources import (
 from fakes.cloud_balancers import FakeBalancers
 from fakes.cloud_base import Inside, Script, VirtualClock, call
 from fakes.cloud_machines import FakeMachines
-from fakes.cloud_network import FakeNetworks, gone, put
+from fakes.cloud_network import FakeNetworks, put
 
 PROJECT = "project-1"
 USER = "user-1"
@@ -63,16 +63,6 @@ class FakeCloud(FakeMachines, FakeNetworks, FakeBalancers):
         if "ac-1" not in self.credentials:
             raise unauthenticated("The cluster's application credential does not exist any more")
         return Identity(USER, self.project_id)
-
-    @call
-    def has_application_credential(self, user_id: str, credential_id: str) -> bool:
-        return credential_id in self.credentials
-
-    @call
-    def delete_application_credential(self, user_id: str, credential_id: str) -> None:
-        if credential_id not in self.credentials:
-            raise gone(f"Application credential {credential_id}")
-        self.credentials.remove(credential_id)
 
     @call
     def compute_quotas(self) -> Quotas:

@@ -110,7 +110,6 @@ class FakeClouds:
         )
         self.has_operator = True
         self.hub_has_credential = True
-        self.credential_name = f"brb-{CLUSTER}"
 
     def registered(self, cloud_id: CloudId) -> RegisteredCloud:
         return self.registration
@@ -118,7 +117,7 @@ class FakeClouds:
     async def cluster_access(self, desired: InfrastructureDesired) -> tuple[Cloud, Access]:
         if not self.hub_has_credential:
             raise unauthenticated("The platform does not have the cluster's credential any more")
-        return self.cloud, Access(PROJECT, USER, "ac-1", self.credential_name)
+        return self.cloud, Access(PROJECT, USER, "ac-1", f"brb-{CLUSTER}")
 
     async def operator_access(self, cloud_id: CloudId, project_id: str) -> Cloud | None:
         return OperatorCloud(self.cloud) if self.has_operator else None

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from brb_api_gateway.clusters.spec import ClusterSpec, MachinePool
-from brb_api_gateway.clusters.world import Cluster, StageName, World
+from brb_api_gateway.clusters.world import ALWAYS, Cluster, StageName, Stages, World
 from brb_shared.contracts.desired import Desired, MachineRole, Observed, Presence
-from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
+from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId, ProjectId
 from brb_shared.contracts.infrastructure import (
     ApiEndpoint,
     InfrastructureObserved,
@@ -52,7 +52,12 @@ def spec(control_planes: int = 1, workers: int = 2, **more: Any) -> ClusterSpec:
 
 
 def cluster(
-    wanted: ClusterSpec | None = None, *, generation: int = 1, retry: int = 0, deleting: bool = False
+    wanted: ClusterSpec | None = None,
+    *,
+    generation: int = 1,
+    retry: int = 0,
+    deleting: bool = False,
+    stages: Stages = ALWAYS,
 ) -> Cluster:
     return Cluster(
         id=ID,
@@ -62,6 +67,8 @@ def cluster(
         retry=retry,
         deleting=deleting,
         spec=wanted or spec(),
+        project_id=ProjectId("p" * 32),
+        stages=stages,
     )
 
 

@@ -23,10 +23,10 @@ class ServerEvent:
 
 @asynccontextmanager
 async def watching(
-    client: httpx.AsyncClient, path: str, *, last_event_id: str | None = None
+    client: httpx.AsyncClient, path: str, *, last_event_id: str | None = None, headers: dict[str, str] | None = None
 ) -> AsyncIterator[AsyncIterator[ServerEvent]]:
-    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-    async with client.stream("GET", path, headers=headers) as answer:
+    after = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    async with client.stream("GET", path, headers={**(headers or {}), **after}) as answer:
         assert answer.status_code == 200, await answer.aread()
         yield _events(answer)
 

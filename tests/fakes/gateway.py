@@ -15,6 +15,7 @@ from brb_api_gateway.work import run_work
 from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey
 from brb_shared.nkey import new_seed
+from fakes.access import LocalAccess
 from fakes.gateway_cloud import RIGHT_PASSWORD, WillingCloud
 
 
@@ -40,8 +41,10 @@ async def stop(tasks: list[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def running_app(settings: Settings, cloud: WillingCloud) -> AsyncIterator[FastAPI]:
-    app = make_app(settings, cloud)
+async def running_app(
+    settings: Settings, cloud: WillingCloud, access: LocalAccess | None = None
+) -> AsyncIterator[FastAPI]:
+    app = make_app(settings, cloud, (access or LocalAccess()).gate)
     async with app.router.lifespan_context(app):
         yield app
 
@@ -61,9 +64,9 @@ async def sign_in(client: httpx.AsyncClient, username: str) -> None:
 
 
 @asynccontextmanager
-async def working(settings: Settings, cloud: WillingCloud) -> AsyncIterator[None]:
+async def working(settings: Settings, cloud: WillingCloud, access: LocalAccess | None = None) -> AsyncIterator[None]:
     """The hub's work process."""
-    task = asyncio.create_task(run_work(settings, cloud))
+    task = asyncio.create_task(run_work(settings, cloud, access or LocalAccess()))
     try:
         yield
     finally:

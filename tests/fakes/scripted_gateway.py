@@ -5,189 +5,45 @@ Every request it gets and every answer it gives is checked against the OpenAPI d
 """
 
 import copy
-import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from fakes.openapi_check import OpenApiCheck
-
-Json = dict[str, Any]
-CREATED_AT = "2026-01-02T03:04:05Z"
-TOKEN = "brb-token-of-the-demo-user"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A request."""
-
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    headers: dict[str, str]
-    body: Any
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = "application/json"
-
-
-class Cut(Exception):
-    """The connection is closed without an answer."""
-
-
-Step = Callable[[Json], Iterator[tuple[str, Json]]]
-"""Changes a cluster in place, and yields what the watchers are told: `(event, data)`."""
-
-
-def becomes(state: str, percent: int = 100, **status: Any) -> Step:
-    def step(cluster: Json) -> Iterator[tuple[str, Json]]:
-        set_state(cluster, state, percent, **status)
-        yield "cluster", {"type": "MODIFIED", "object": copy.deepcopy(cluster)}
-
-    return step
-
-
-def happens(reason: str, message: str = "", stage: str = "infrastructure", id_: str = "e-1") -> Step:
-    def step(cluster: Json) -> Iterator[tuple[str, Json]]:
-        yield "happened", event_of(cluster["metadata"]["id"], reason, message, stage, id_)
-
-    return step
-
-
-def stays(cluster: Json) -> Iterator[tuple[str, Json]]:
-    """Nothing more is said; the stream is held until the gateway stops."""
-    yield "hold", cluster
-
-
-def is_cut(cluster: Json) -> Iterator[tuple[str, Json]]:
-    """The stream ends there, as when the gateway is restarted."""
-    yield "cut", cluster
-
-
-def goes(cluster: Json) -> Iterator[tuple[str, Json]]:
-    yield "gone", {"type": "DELETED", "object": copy.deepcopy(cluster)}
-
-
-def event_of(cluster_id: str, reason: str, message: str = "", stage: str = "infrastructure", id_: str = "e-1") -> Json:
-    return {
-        "id": id_,
-        "cluster_id": cluster_id,
-        "at": CREATED_AT,
-        "source": "provisioner",
-        "stage": stage,
-        "reason": reason,
-        "message": message,
-        "severity": "normal",
-        "machine": None,
-        "code": None,
-    }
-
-
-def condition(type_: str, status: str, reason: str = "Reason", message: str = "", code: str | None = None) -> Json:
-    return {
-        "type": type_,
-        "status": status,
-        "reason": reason,
-        "message": message,
-        "code": code,
-        "user_fixable": code is not None,
-        "observed_generation": 1,
-        "last_transition_time": CREATED_AT,
-    }
-
-
-def set_state(cluster: Json, state: str, percent: int, *, problem: Json | None = None) -> None:
-    is_ready = state == "Ready"
-    cluster["status"] |= {
-        "state": state,
-        "observed_generation": cluster["metadata"]["generation"] if is_ready else 0,
-        "conditions": [problem or condition("Ready", "True" if is_ready else "False")],
-        "progress": cluster["status"]["progress"] | {"percent": percent, "message": f"{state}, {percent} of 100"},
-    }
-
-
-def new_cluster(name: str, id_: str, spec: Json | None = None, labels: Json | None = None) -> Json:
-    cluster: Json = {
-        "metadata": {
-            "id": id_,
-            "name": name,
-            "cloud": "sandbox",
-            "project_id": "p1",
-            "created_at": CREATED_AT,
-            "created_by": "u1",
-            "generation": 1,
-            "deletion_requested_at": None,
-            "labels": labels or {},
-        },
-        "spec": full_spec(spec or {}),
-        "status": {
-            "state": "Creating",
-            "observed_generation": 0,
-            "conditions": [],
-            "progress": {
-                "percent": 5,
-                "stage": "infrastructure",
-                "message": "0 of 3 machines active",
-                "started_at": CREATED_AT,
-                "finished_at": None,
-                "elapsed_seconds": 1.0,
-            },
-            "api_server": {"host": "203.0.113.9", "port": 6443, "url": "https://203.0.113.9:6443"},
-            "kubernetes_version": None,
-            "machines": [],
-        },
-    }
-    cluster["status"]["machines"] = [_machine(cluster, pool) for pool in cluster["spec"]["machine_pools"]]
-    return cluster
-
-
-def full_spec(given: Json) -> Json:
-    pools = given.get("machine_pools") or [
-        {"name": "cp", "control_plane_role": True, "quantity": 1},
-        {"name": "workers", "worker_role": True, "quantity": 2},
-    ]
-    return {
-        "cloud_credential_id": "cr-0000000001",
-        "kubernetes_version": "1.36.3",
-        "api_endpoint": "floating_ip",
-        "keep_floating_ip": False,
-        "deletion_protection": False,
-        **given,
-        "network": {"cidr": "10.6.0.0/24", "api_allowed_cidrs": ["0.0.0.0/0"], **given.get("network", {})},
-        "machine_pools": [
-            {"flavor": "m1.small", "image": "debian", "quantity": 1, "labels": {}, "taints": [], **pool}
-            for pool in pools
-        ],
-    }
-
-
-def _machine(cluster: Json, pool: Json) -> Json:
-    is_control_plane = pool.get("control_plane_role", False)
-    return {
-        "name": f"{cluster['metadata']['name']}-{pool['name']}-0",
-        "pool": pool["name"],
-        "role": "control-plane" if is_control_plane else "worker",
-        "state": "active",
-        "server_id": "s1",
-        "floating_address": "203.0.113.9" if is_control_plane else None,
-        "node_ready": True,
-    }
+from fakes.scripted_answers import (
+    KUBECONFIG,
+    TOKEN,
+    ZONE,
+    api_token,
+    certificate,
+    choices,
+    cloud,
+    credential,
+    deletion_report,
+    delivery,
+    dns_key,
+    dns_record,
+    plan,
+    resources,
+    run,
+    session,
+    webhook,
+)
+from fakes.scripted_clusters import Json, Step, becomes, condition, goes, happens, new_cluster, set_state
+from fakes.scripted_http import Cut, Event, Reply, Seen, handler_for, problem
 
 
 class ScriptedGateway:
     def __init__(self, document: Json) -> None:
         self.clusters: dict[str, Json] = {}
         self.credentials: list[Json] = []
+        self.api_tokens: list[Json] = []
+        self.certificates: list[Json] = []
         self.webhooks: list[Json] = []
+        self.dns_records: list[Json] = []
+        self.dns_keys: list[Json] = []
         self.clouds = [cloud("sandbox")]
         self.events: list[Json] = []
         self.plan_fits = True
@@ -200,7 +56,7 @@ class ScriptedGateway:
         self._answers: dict[tuple[str, str], Reply] = {}
         self._check = OpenApiCheck(document)
         self._stopped = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -233,29 +89,44 @@ class ScriptedGateway:
         self._answers[method, path] = reply
 
     def requests(self, method: str, path: str = "") -> list[Seen]:
-        return [seen for seen in self.seen if seen.method == method and path in seen.path]
+        """Those that ask for more than a plan."""
+        asked = [seen for seen in self.seen if seen.method == method and path in seen.path]
+        return [seen for seen in asked if "validate_only" not in seen.query]
+
+    def plans(self) -> list[Seen]:
+        return [seen for seen in self.seen if "validate_only" in seen.query]
 
     # What the handler does
 
-    def reply(self, seen: Seen) -> Reply:
+    def respond(self, seen: Seen) -> Reply | Iterator[Event]:
         self.seen.append(seen)
-        if self._failures and self._failures[0][:2] == (seen.method, seen.path):
+        is_plan = "validate_only" in seen.query
+        if self._failures and not is_plan and self._failures[0][:2] == (seen.method, seen.path):
             reply = self._failures.popleft()[2]
             if reply is None:
                 raise Cut
             return reply
+        match seen.path.split("/")[2:]:
+            case ["watch", "clusters"]:
+                return self._stream(list(self.clusters))
+            case ["clusters", cluster_id, "watch"] if cluster_id in self.clusters:
+                return self._stream([cluster_id])
+        return self._checked(seen)
+
+    def _checked(self, seen: Seen) -> Reply:
         if seen.path in ("/healthz", "/readyz"):
             return Reply(200, {})
-        body = seen.body
-        self.violations += self._check.of_request(seen.method, seen.path, seen.query, seen.headers, body)
+        self.violations += self._check.of_request(seen.method, seen.path, seen.query, seen.headers, seen.body)
         reply = self._answers.get((seen.method, seen.path)) or self._route(seen)
         self.violations += self._check.of_answer(seen.method, seen.path, reply.status, reply.content_type, reply.body)
         return reply
 
-    def stream(self, cluster_id: str) -> Iterator[tuple[str, Json, str]]:
-        cluster = self.clusters[cluster_id]
+    def _stream(self, cluster_ids: list[str]) -> Iterator[Event]:
+        """All of them as they are, then what becomes of the first."""
+        cluster = self.clusters[cluster_ids[0]]
         walk = self.walks.popleft() if self.walks else self._usual_walk(cluster)
-        yield "cluster", {"type": "ADDED", "object": copy.deepcopy(cluster)}, "id-0"
+        for id_ in cluster_ids:
+            yield "cluster", {"type": "ADDED", "object": copy.deepcopy(self.clusters[id_])}, "id-0"
         self.watched.set()
         for number, step in enumerate(walk, start=1):
             for event, document in step(cluster):
@@ -265,7 +136,7 @@ class ScriptedGateway:
                     self._stopped.wait()
                     return
                 if event == "gone":
-                    del self.clusters[cluster_id]
+                    del self.clusters[cluster["metadata"]["id"]]
                     yield "cluster", document, f"id-{number}"
                     return
                 yield event, document, f"id-{number}"
@@ -290,8 +161,18 @@ class ScriptedGateway:
                 return Reply(200, session()) if seen.method == "GET" else Reply(204)
             case ["credentials", *rest]:
                 return self._credential(seen, rest)
+            case ["api-tokens", *rest]:
+                return self._api_token(seen, rest)
             case ["clusters", *rest]:
                 return self._clusters(seen, rest)
+            case ["certificates", *rest]:
+                return self._certificate(seen, rest)
+            case ["zone"]:
+                return Reply(200, ZONE)
+            case ["dns-records", *rest]:
+                return self._dns_record(seen, rest)
+            case ["dns-keys", *rest]:
+                return self._dns_key(seen, rest)
             case ["webhooks", *rest]:
                 return self._webhook(seen, rest)
         return problem(404, "not_found", "There is no such route")
@@ -305,6 +186,54 @@ class ScriptedGateway:
         made = credential(seen.body["name"])
         self.credentials.append(made)
         return Reply(201, made)
+
+    def _api_token(self, seen: Seen, rest: list[str]) -> Reply:
+        if seen.method == "GET":
+            return Reply(200, {"items": self.api_tokens})
+        if seen.method == "DELETE":
+            self.api_tokens = [each for each in self.api_tokens if each["id"] != rest[0]]
+            return Reply(204)
+        self.api_tokens.append(api_token(seen.body))
+        return Reply(201, self.api_tokens[-1] | {"token": "brb_t_shown-once"})
+
+    def _certificate(self, seen: Seen, rest: list[str]) -> Reply:
+        match seen.method, rest:
+            case "GET", []:
+                return Reply(200, {"items": self.certificates})
+            case "POST", []:
+                self.certificates.append(certificate(seen.body["cluster_id"], seen.body["address"]))
+                return Reply(202, self.certificates[-1])
+            case "DELETE", [certificate_id]:
+                self.certificates = [one for one in self.certificates if one["metadata"]["id"] != certificate_id]
+                return Reply(204)
+        return Reply(200, self.certificates[0])
+
+    def _dns_record(self, seen: Seen, rest: list[str]) -> Reply:
+        match (seen.method, rest):
+            case ("GET", []):
+                names = seen.query.get("name", [])
+                return Reply(200, {"items": [one for one in self.dns_records if not names or one["name"] in names]})
+            case ("POST", []):
+                self.dns_records.append(dns_record(f"rr-{len(self.dns_records):010}", seen.body))
+                return Reply(201, self.dns_records[-1])
+            case ("GET", [record_id]):
+                return Reply(200, next(one for one in self.dns_records if one["id"] == record_id))
+            case ("DELETE", [record_id]):
+                self.dns_records = [one for one in self.dns_records if one["id"] != record_id]
+                return Reply(204)
+        return problem(404, "not_found", "There is no such record")
+
+    def _dns_key(self, seen: Seen, rest: list[str]) -> Reply:
+        match (seen.method, rest):
+            case ("GET", []):
+                return Reply(200, {"items": self.dns_keys})
+            case ("POST", []):
+                self.dns_keys.append(dns_key(seen.body))
+                return Reply(201, self.dns_keys[-1] | {"secret": "c2VjcmV0"})
+            case ("DELETE", [key_id]):
+                self.dns_keys = [one for one in self.dns_keys if one["id"] != key_id]
+                return Reply(204)
+        return problem(404, "not_found", "There is no such key")
 
     def _webhook(self, seen: Seen, rest: list[str]) -> Reply:
         match seen.method, rest:
@@ -338,6 +267,8 @@ class ScriptedGateway:
                 return problem(404, "not_found", "There is no such cluster in your project")
             case "GET", [cluster_id]:
                 return self._view(200, self.clusters[cluster_id])
+            case "GET", [_, "resources"]:
+                return Reply(200, resources())
             case "PATCH" | "DELETE", [cluster_id]:
                 return self._change(seen, self.clusters[cluster_id])
             case "POST", [_, "kubeconfigs"]:
@@ -368,6 +299,8 @@ class ScriptedGateway:
         return self._view(201, self.clusters[id_])
 
     def _change(self, seen: Seen, cluster: Json) -> Reply:
+        if "validate_only" in seen.query:
+            return Reply(200, plan(cluster["metadata"]["name"], cluster["spec"], fits=self.plan_fits))
         etag = f'"{cluster["metadata"]["generation"]}"'
         if seen.headers.get("If-Match") != etag:
             return problem(412, "changed_meanwhile", "The cluster was changed meanwhile; read it again")
@@ -379,220 +312,10 @@ class ScriptedGateway:
             return self._view(202, cluster)
         labels = cluster["metadata"]["labels"] | seen.body.get("metadata", {}).get("labels", {})
         cluster["metadata"]["labels"] = {key: value for key, value in labels.items() if value is not None}
-        cluster["spec"] |= seen.body.get("spec", {})
+        asked = seen.body.get("spec", {})
+        made = {"cloud_credential_id": "cr-0000000009"} if asked.get("cloud_credential_id", "") is None else {}
+        cluster["spec"] |= asked | made
         return self._view(200, cluster)
 
     def _view(self, status: int, cluster: Json) -> Reply:
         return Reply(status, cluster, {"ETag": f'"{cluster["metadata"]["generation"]}"'})
-
-
-def problem(status: int, code: str, detail: str) -> Reply:
-    body = {
-        "type": "about:blank",
-        "title": "Problem",
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": [],
-        "user_fixable": True,
-        "request_id": "req-1",
-    }
-    return Reply(status, body, content_type="application/problem+json")
-
-
-def session() -> Json:
-    return {
-        "id": "se-1",
-        "cloud": "sandbox",
-        "user": {"id": "u1", "name": "demo"},
-        "project": {"id": "p1", "name": "demo"},
-        "method": "password",
-        "created_at": CREATED_AT,
-        "expires_at": "2099-01-01T00:00:00Z",
-    }
-
-
-def cloud(id_: str, auth_url: str = "http://keystone.example:5000/v3") -> Json:
-    return {"id": id_, "display_name": id_.title(), "auth_url": auth_url, "region_name": "RegionOne"}
-
-
-def choices(cloud_id: str) -> Json:
-    network = {"id": "n1", "name": "public", "subnet_ids": []}
-    version = {"version": "1.36.3", "supported": True, "default": True, "reason": "Supported"}
-    image = {"id": "i1", "name": "debian", "minimum_disk_gib": 5, "minimum_memory_mib": 0, "supported": True}
-    return {
-        "cloud": cloud_id,
-        "flavors": [{"id": "f1", "name": "m1.small", "vcpus": 2, "memory_mib": 2048, "disk_gib": 10}],
-        "images": [image],
-        "networks": [],
-        "external_networks": [network],
-        "availability_zones": ["nova"],
-        "kubernetes_versions": [version],
-        "load_balancers": True,
-        "quotas": [{"resource": "instances", "limit": 10, "used": 0, "free": 10}],
-    }
-
-
-def credential(name: str, id_: str = "cr-0000000001") -> Json:
-    return {
-        "id": id_,
-        "name": name,
-        "cloud": "sandbox",
-        "project_id": "p1",
-        "user_id": "u1",
-        "application_credential_id": "a1",
-        "created_by_platform": True,
-        "created_at": CREATED_AT,
-    }
-
-
-def webhook(url: str) -> Json:
-    return {
-        "id": "wh-1",
-        "url": url,
-        "event_types": ["*"],
-        "description": "",
-        "enabled": True,
-        "created_at": CREATED_AT,
-        "created_by": "u1",
-    }
-
-
-def delivery(state: str) -> Json:
-    return {
-        "id": "d-1",
-        "webhook_id": "wh-1",
-        "event_type": "cluster.ClusterReady",
-        "state": state,
-        "attempts": 3,
-        "created_at": CREATED_AT,
-        "payload": {},
-    }
-
-
-def run() -> Json:
-    return {
-        "id": "r1",
-        "machine": "x-cp-0",
-        "server_id": "s1",
-        "step": "init",
-        "started_at": CREATED_AT,
-        "ended_at": CREATED_AT,
-        "exit_code": 0,
-    }
-
-
-def plan(name: str, spec: Json, *, fits: bool) -> Json:
-    need = {"resource": "floating_ips", "need": 3, "limit": 3, "used": 2, "free": 1, "fits": fits}
-    return {
-        "spec": full_spec(spec),
-        "would_make": [{"type": "server", "count": 3}],
-        "machines": [f"{name}-…-cp-0"],
-        "quota": [need],
-        "fits": fits,
-        "code": None if fits else "ERR_INFRA_QUOTA_EXCEEDED",
-        "message": "" if fits else "2 floating IPs missing: quota 3, used 2",
-    }
-
-
-def deletion_report(cluster_id: str) -> Json:
-    return {
-        "cluster_id": cluster_id,
-        "name": "x",
-        "requested_at": CREATED_AT,
-        "removed": [{"type": "server", "id": "s1", "name": "x-cp-0"}, {"type": "network", "id": "n1", "name": "x"}],
-        "remaining": [],
-        "kept": [],
-    }
-
-
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-clusters:
-- name: x
-  cluster: {server: 'https://203.0.113.9:6443', certificate-authority-data: Q0E=}
-users:
-- name: demo@x
-  user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ}
-contexts:
-- name: x
-  context: {cluster: x, user: demo@x}
-current-context: x
-"""
-
-
-def _handler_for(gateway: ScriptedGateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Tests print nothing."""
-
-        def do_GET(self) -> None:
-            if self.path.endswith("/watch"):
-                self._watch()
-            else:
-                self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_PATCH(self) -> None:
-            self._answer()
-
-        def do_DELETE(self) -> None:
-            self._answer()
-
-        def _answer(self) -> None:
-            try:
-                self._send(gateway.reply(self._seen()))
-            except Cut:
-                self.close_connection = True
-
-        def _watch(self) -> None:
-            seen = self._seen()
-            cluster_id = seen.path.split("/")[3]
-            if gateway._failures and gateway._failures[0][:2] == ("GET", seen.path):
-                self._answer_from(seen)
-                return
-            gateway.seen.append(seen)
-            if cluster_id not in gateway.clusters:
-                self._send(problem(404, "not_found", "There is no such cluster"))
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.close_connection = True
-            try:
-                for event, document, id_ in gateway.stream(cluster_id):
-                    self.wfile.write(f": ping\n\nevent: {event}\nid: {id_}\ndata: {json.dumps(document)}\n\n".encode())
-                    self.wfile.flush()
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-
-        def _answer_from(self, seen: Seen) -> None:
-            try:
-                self._send(gateway.reply(seen))
-            except Cut:
-                self.close_connection = True
-
-        def _seen(self) -> Seen:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            return Seen(self.command, parts.path, parse_qs(parts.query), dict(self.headers.items()), body)
-
-        def _send(self, reply: Reply) -> None:
-            is_text = isinstance(reply.body, str)
-            content = b"" if reply.body is None else (reply.body if is_text else json.dumps(reply.body)).encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(content)))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-    return Handler

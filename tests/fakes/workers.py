@@ -1,7 +1,7 @@
 """Workers that do what the hub asks of them, without a cloud: for tests of the hub and the gateway.
 
-`ObedientProvisioner` and `ObedientInstaller` are pure: give them the newest desired state, get what they see after one
-more step. `FakeWorkers` puts a pair of them for each cluster behind real NATS.
+`ObedientProvisioner`, `ObedientInstaller` and `ObedientDns` are pure: give them the newest desired state, get what they
+see after one more step. `FakeWorkers` puts one of each for each cluster behind real NATS.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from typing import Any
 from brb_shared.contracts.base import Contract
 from brb_shared.contracts.conditions import Condition, ConditionStatus, ConditionType
 from brb_shared.contracts.desired import Desired, MachineRole, Observed, Presence
+from brb_shared.contracts.dns import AppDomain, DnsDesired, DnsObserved
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.happened import Happened
 from brb_shared.contracts.infrastructure import (
@@ -24,6 +25,8 @@ from brb_shared.contracts.infrastructure import (
 )
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesMachine, KubernetesObserved, ObservedNode
 from brb_shared.contracts.registry import (
+    DNS_DESIRED,
+    DNS_OBSERVED,
     INFRASTRUCTURE_DESIRED,
     INFRASTRUCTURE_HAPPENED,
     INFRASTRUCTURE_OBSERVED,
@@ -55,10 +58,12 @@ class ObedientProvisioner:
         self.machines: dict[str, ObservedMachine] = {}
         self.made: list[str] = []
         self.removed: list[ResourceRef] = []
+        self.credential_id = ""
 
     def step(self, desired: InfrastructureDesired) -> InfrastructureObserved:
         if desired.presence is Presence.ABSENT:
             return self._remove_one(desired)
+        self.credential_id = desired.credential_id
         self._act(desired)
         wanted = {machine.name for machine in desired.machines}
         return self._seen(desired, ready=wanted == set(self.machines))
@@ -88,6 +93,7 @@ class ObedientProvisioner:
             state=MachineState.ACTIVE,
             server_id=f"server-{machine.name}",
             private_address=f"10.6.0.{number + 10}",
+            floating_address=f"198.51.100.{number + 10}",
             host_public_key="ssh-ed25519 AAAA",
         )
 
@@ -111,6 +117,7 @@ class ObedientProvisioner:
             conditions=(_condition(ConditionType.INFRASTRUCTURE_READY, ready),),
             outputs=_OUTPUTS,
             machines=tuple(self.machines.values()),
+            made=tuple(ResourceRef(type="server", id=f"server-{name}", name=name) for name in self.machines),
             removed=tuple(self.removed),
         )
 
@@ -186,16 +193,57 @@ class ObedientInstaller:
         )
 
 
+class ObedientDns:
+    """Claims or lets go of one address at each step."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+
+    def step(self, desired: DnsDesired) -> DnsObserved:
+        wanted = self._wanted(desired)
+        surplus = [address for address in self.addresses if address not in wanted]
+        missing = [address for address in wanted if address not in self.addresses]
+        if surplus:
+            self.addresses.remove(surplus[0])
+        elif missing:
+            self.addresses.append(missing[0])
+        return self._seen(desired)
+
+    def is_settled(self, desired: DnsDesired) -> bool:
+        return set(self.addresses) == set(self._wanted(desired))
+
+    def _wanted(self, desired: DnsDesired) -> tuple[str, ...]:
+        return desired.addresses if desired.presence is Presence.PRESENT else ()
+
+    def _seen(self, desired: DnsDesired) -> DnsObserved:
+        gone = desired.presence is Presence.ABSENT and not self.addresses
+        ready = desired.presence is Presence.PRESENT and self.is_settled(desired)
+        return DnsObserved(
+            cluster_id=desired.cluster_id,
+            observed_generation=desired.generation,
+            presence=Presence.ABSENT if gone else Presence.PRESENT,
+            initialized=bool(self.addresses),
+            ready=ready,
+            conditions=(_condition(ConditionType.DNS_READY, ready),),
+            zone="web.example.org",
+            app_domains=tuple(
+                AppDomain(address=address, domain=f"{desired.project}.{address}.web.example.org")
+                for address in self.addresses
+            ),
+        )
+
+
 @dataclass
 class _Pair:
     provisioner: ObedientProvisioner = field(default_factory=ObedientProvisioner)
     installer: ObedientInstaller = field(default_factory=ObedientInstaller)
+    dns: ObedientDns = field(default_factory=ObedientDns)
     revisions: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     newest: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class FakeWorkers:
-    """A provisioner and an installer on real NATS; every cluster is Ready after as many messages as it has steps."""
+    """One of each on real NATS; every cluster is Ready after as many messages as it has steps."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -205,6 +253,7 @@ class FakeWorkers:
         return [
             Subscription(self._broker, INFRASTRUCTURE_DESIRED, Service.PROVISIONER, self._on_infrastructure),
             Subscription(self._broker, KUBERNETES_DESIRED, Service.INSTALLER, self._on_kubernetes),
+            Subscription(self._broker, DNS_DESIRED, Service.DNS, self._on_dns),
         ]
 
     async def _on_infrastructure(self, envelope: Envelope[Any]) -> None:
@@ -217,6 +266,11 @@ class FakeWorkers:
         pair = self.pairs[envelope.subject]
         if self._is_newer(pair, "kubernetes", envelope):
             await self._work(envelope.data, pair.installer, KUBERNETES_OBSERVED, pair)
+
+    async def _on_dns(self, envelope: Envelope[Any]) -> None:
+        pair = self.pairs[envelope.subject]
+        if self._is_newer(pair, "dns", envelope):
+            await self._work(envelope.data, pair.dns, DNS_OBSERVED, pair)
 
     def _is_newer(self, pair: _Pair, stage: str, envelope: Envelope[Any]) -> bool:
         if envelope.revision <= pair.newest[stage]:

@@ -35,7 +35,7 @@ def main() -> None:
     try:
         fill(secrets)
     except BaseException:
-        subprocess.run(f"tail -n 40 {LOGS}/*.log", shell=True)
+        subprocess.run(("tail", "-n", "40", *sorted(LOGS.glob("*.log"))))
         raise
     services.send_signal(signal.SIGTERM)  # ends MariaDB, too
     services.wait(60)
