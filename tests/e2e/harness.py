@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.query
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLOUDS_FILE = REPOSITORY / ".demo" / "clouds.yaml"
 GATEWAY = f"http://127.0.0.1:{os.environ.get('BRB_GATEWAY_PORT', '8080')}"
+DNS_PORT = int(os.environ.get("BRB_DNS_PORT", "5353"))
 MIRROR = os.environ.get("BRB_SANDBOX_MIRROR", "http://172.31.77.3")
 IMAGES = os.environ.get("BRB_SANDBOX_IMAGES", "172.31.77.3:5000/kubernetes")
 KUBERNETES = "1.36.3"
@@ -111,6 +115,13 @@ def listing(os_cloud: str) -> dict[str, list[str]]:
 def compose(*words: str) -> Ran:
     """docker compose on the platform."""
     return run(REPOSITORY / "deploy" / "up", "compose", *words)
+
+
+def resolve(name: str, type_: str = "A") -> list[str]:
+    """What the platform's name server answers, as text."""
+    query = dns.message.make_query(name, type_)
+    answer = dns.query.udp(query, "127.0.0.1", port=DNS_PORT, timeout=5)
+    return [value.to_text() for rrset in answer.answer for value in rrset]
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float, what: str) -> None:

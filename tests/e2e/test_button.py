@@ -7,7 +7,7 @@ import pytest
 
 from e2e import dump, known_secrets
 from e2e.canary import Canaries, Leak
-from e2e.harness import IMAGES, Brb, Kubectl, compose, eventually, listing, ready
+from e2e.harness import IMAGES, Brb, Kubectl, compose, eventually, listing, ready, resolve
 from e2e.known_secrets import JoinSecrets
 
 WEB = f"""
@@ -48,15 +48,21 @@ def kubectl_of(brb: Brb, cluster: str, tmp_path: Path) -> Kubectl:
 
 
 def test_smallest_cluster(brb: Brb, cluster: str, tmp_path: Path) -> None:
-    """One control plane: Ready, its kubeconfig works, deleted, nothing left."""
+    """One control plane: Ready, its kubeconfig works, the zone answers for it, deleted, nothing left."""
     before = listing("demo")
     brb.must("cluster", "create", cluster, "--control-planes", "1", "--workers", "0")
     kubectl = kubectl_of(brb, cluster, tmp_path)
     (node,) = kubectl.nodes()
     assert ready(node)
     assert node["spec"]["providerID"].startswith("openstack:///")
+    (app_domain,) = brb.state(cluster)["status"]["app_domains"]
+    assert resolve(f"web.{app_domain['domain']}") == [app_domain["address"]]
+    note = f"note.{app_domain['domain']}"
+    brb.must("dns", "create", note, "TXT", "hello", "--cluster", cluster)
+    eventually(lambda: resolve(note, "TXT") == ['"hello"'], seconds=5, what="a record is answered")
     brb.must("cluster", "delete", cluster, "--yes")
     assert listing("demo") == before
+    eventually(lambda: resolve(note, "TXT") == [], seconds=5, what="its records went with it")
 
 
 def test_pods_answer_across_nodes_and_workers_come_and_go(brb: Brb, cluster: str, tmp_path: Path) -> None:

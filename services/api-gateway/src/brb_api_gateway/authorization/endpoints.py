@@ -3,6 +3,7 @@
 authz knows the caller from the gateway's token, decides, and answers; shapes and rules are in docs/contracts/access.md.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from brb_api_gateway.sessions.principal import Principal
 
 router = new_router("/v1", "access")
 
+_IN_PATH = re.compile(r"{(\w+)}")
 _PASSED_HEADERS = ("content-type", "etag", "retry-after")
 _SENT_HEADERS = ("content-type", "if-match")
 
@@ -89,6 +91,7 @@ async def _content(answer: httpx.Response) -> AsyncIterator[bytes]:
 def _register(passed: Passed) -> None:
     declared: dict[str, Any] = declares(passed.verb, passed.resource, *passed.problems)
     body = {"application/json": {"schema": {"type": "object"}}}
+    declared["openapi_extra"] |= {"parameters": [_path_parameter(name) for name in _IN_PATH.findall(passed.path)]}
     if passed.method in ("POST", "PATCH"):
         declared["openapi_extra"] |= {"requestBody": {"required": True, "content": body}}
     answer = {"description": "As docs/contracts/access.md says", "content": body}
@@ -102,6 +105,10 @@ def _register(passed: Passed) -> None:
         response_class=StreamingResponse,
         **{**declared, "responses": {**declared["responses"], 200: answer}},
     )
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 for _passed in PASSED:
