@@ -82,11 +82,11 @@ def cluster_id() -> ClusterId:
 
 
 @pytest.fixture
-def credential(connection: Any, cluster_id: ClusterId) -> CloudCredential:
-    """As the gateway makes it for a cluster: restricted, and named after it. The delete takes it away."""
+def credential(connection: Any, cluster_id: ClusterId) -> Iterator[CloudCredential]:
+    """As the gateway makes it for a cluster, and takes it away again: restricted, and named after it."""
     user = connection.current_user_id
     made = connection.identity.create_application_credential(user, f"brb-{cluster_id}", unrestricted=False)
-    return CloudCredential(
+    yield CloudCredential(
         credential_id=CredentialId("cr-1"),
         cloud=SANDBOX,
         name=made.name,
@@ -95,6 +95,7 @@ def credential(connection: Any, cluster_id: ClusterId) -> CloudCredential:
         application_credential_id=made.id,
         application_credential_secret=made.secret,
     )
+    connection.identity.delete_application_credential(user, made)
 
 
 def registered() -> Cloud:
@@ -162,9 +163,7 @@ def offered_key(address: str) -> str:
 async def test_machines_come_and_go_on_a_real_openstack(
     hub: InfrastructureHub, cluster_id: ClusterId, shape: Shape
 ) -> None:
-    before = {
-        kind: [name for name in names if cluster_id not in name] for kind, names in listing(shape.project).items()
-    }
+    before = listing(shape.project)
     wanted = wanted_of(cluster_id, control_planes=shape.control_planes)
     try:
         await hub.send(wanted, revision=1)

@@ -53,4 +53,5 @@ def parse_manifest(url: str, text: str) -> tuple[Document, ...]:
 
 
 def _unavailable(url: str, why: str) -> TransientError:
-    return TransientError(ErrorCode.ARTIFACT_UNAVAILABLE, f"The manifest {url} cannot be had: {why}")
+    detail = f"The manifest {url} cannot be had: {why}. Check that the installer reaches the artifact mirror"
+    return TransientError(ErrorCode.ARTIFACT_UNAVAILABLE, detail)
