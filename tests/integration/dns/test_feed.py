@@ -18,6 +18,7 @@ import pytest
 from brb_shared.testing.servers import Server
 from fakes.dns_control import ADDRESS, ALICE, CLUSTER, desired, dns_hub
 from fakes.dns_platform import ZONE, DnsPlatform
+from fakes.gateway import stop
 
 UNDER = f"www.shop.{ADDRESS}.{ZONE}"
 _WITHIN_SECONDS = 30.0
@@ -102,8 +103,7 @@ async def resolving(platform: DnsPlatform) -> AsyncIterator[Resolver]:
     try:
         yield resolver
     finally:
-        task.cancel()
-        await asyncio.wait({task})
+        await stop([task])
 
 
 async def test_a_record_is_answered_within_a_second_of_its_commit(platform: DnsPlatform, cluster: None) -> None:
