@@ -17,6 +17,7 @@ from brb_shared.kubernetes.access import ClusterAccess
 from brb_shared.kubernetes.errors import ClusterUnreachable
 from brb_shared.reconcile import Loop
 from fakes.authz import People, must, problem
+from fakes.gateway import stop
 from fakes.kubernetes_objects import ObjectStore
 
 CLUSTER = "c-0123456789"
@@ -62,8 +63,7 @@ async def looping(app: FastAPI, world: OneCluster) -> AsyncIterator[None]:
 async def running(loop: Loop) -> AsyncIterator[None]:
     task = asyncio.create_task(loop.run())
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await stop([task])
 
 
 def subjects(world: OneCluster, kind: str, name: str) -> list[str]:

@@ -17,6 +17,7 @@ from brb_shared.messaging import Broker, NatsSettings, Outbox, OutboxRow, Relay
 from brb_shared.messaging.changes import Pulse, RevisionRow, current_revision, next_revision
 from brb_shared.messaging.follower import Follower
 from brb_shared.testing.servers import NatsServer
+from fakes.gateway import stop
 
 SCHEMA = "follower_test"
 QUICK = timedelta(milliseconds=100)
@@ -125,9 +126,7 @@ class Running:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
 
 
 async def start(stack: AsyncExitStack, writer: Writer, url: str, words: Words) -> Running:

@@ -140,6 +140,7 @@ class Follower:
     async def _follow_beats(self) -> None:
         subscription = await self._broker.subscribe(self._kind.beat_subject)
         async for message in subscription.messages:
+            raise_if_cancelled()
             await self._on_beat(Beat.model_validate_json(message.data))
 
     async def _on_beat(self, beat: Beat) -> None:
