@@ -12,11 +12,11 @@ an error ends the process, which its supervisor starts again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from brb_shared.contracts.registry import Kind, Service
 from brb_shared.database import Database
@@ -91,3 +91,14 @@ async def open_broker(settings: ServiceSettings, service: Service) -> AsyncItera
         yield broker
     finally:
         await broker.close()
+
+
+def run_beside(stack: AsyncExitStack, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+    """Run it beside the HTTP API until the stack closes. For what goes on until it is cancelled and heals by itself."""
+    task = asyncio.create_task(coroutine, name=name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)

@@ -35,6 +35,7 @@ from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
 from brb_shared.http.audit import AuditTrail
 from brb_shared.settings import required
+from brb_shared.worker import run_beside
 
 VERSION = "1.0.0"
 ROUTERS = (
@@ -119,7 +120,7 @@ async def _provide(app: FastAPI, container: Container, gate: Gate, stack: AsyncE
     app.state.webhooks = WebhookService(database, container.keyring, container.targets)
     app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes), gate.decisions)
     stack.push_async_callback(client.aclose)
-    await _run_feed(app.state.feed, stack)
+    run_beside(stack, app.state.feed.run(), "feed")
 
 
 def _open_dns(settings: Settings, stack: AsyncExitStack) -> httpx.AsyncClient | None:
@@ -128,16 +129,6 @@ def _open_dns(settings: Settings, stack: AsyncExitStack) -> httpx.AsyncClient | 
     client = httpx.AsyncClient(base_url=settings.dns_url, timeout=_DNS_SECONDS)
     stack.push_async_callback(client.aclose)
     return client
-
-
-async def _run_feed(feed: Feed, stack: AsyncExitStack) -> None:
-    task = asyncio.create_task(feed.run(), name="feed")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
 
 
 def bare_app() -> FastAPI:

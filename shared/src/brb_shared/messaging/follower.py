@@ -145,14 +145,13 @@ class Follower:
 
     async def _on_beat(self, beat: Beat) -> None:
         """A lower revision may have been overtaken by a change; said twice, the writer's database was put back."""
-        before, self._last_beat = self._last_beat, beat.revision
+        said_twice, self._last_beat = beat.revision == self._last_beat, beat.revision
         async with self._lock:
-            if self._replica.revision and beat.revision <= self._replica.revision:
-                went_back = beat.revision == before < self._replica.revision
-                if not went_back:
-                    self._confirm()
-                    return
-        if beat.revision < self._replica.revision:
+            went_back = said_twice and beat.revision < self._replica.revision
+            if self._replica.revision >= beat.revision and not went_back:
+                self._confirm()
+                return
+        if went_back:
             await self._reload(f"the writer went back to {beat.revision}")
             return
         now = asyncio.get_running_loop().time()

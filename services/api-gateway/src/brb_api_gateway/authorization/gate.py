@@ -12,7 +12,7 @@ from brb_shared.authorizer import open_authorizer
 from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey
 from brb_shared.settings import required
-from brb_shared.worker import open_broker
+from brb_shared.worker import open_broker, run_beside
 
 _SECONDS = 15.0
 
@@ -28,13 +28,7 @@ async def open_gate(settings: Settings, stack: AsyncExitStack) -> Gate:
     key, client = await _load_key(settings), _open_client(settings, stack)
     broker = await stack.enter_async_context(open_broker(settings, Service.API_GATEWAY))
     authorizer = open_authorizer(broker, Service.API_GATEWAY, client, key)
-    task = asyncio.create_task(authorizer.run(), name="authorizer")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
+    run_beside(stack, authorizer.run(), "authorizer")
     return Gate(authorizer, AuthzClient(client, key))
 
 

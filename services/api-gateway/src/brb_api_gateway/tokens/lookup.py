@@ -1,7 +1,6 @@
 """Who a token stands for, and the cloud access behind it. Used by the sessions, which let callers in."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from brb_api_gateway.clouds.registry import CloudRegistry
@@ -20,20 +19,13 @@ PREFIX = "brb_t_"
 _MARGIN = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """Keystone's token, for as long as it is good."""
-
-    signed_in: KeystoneSession
-
-
 class TokenLookup:
     def __init__(self, database: Database, clouds: CloudRegistry, openstack: OpenStack, keyring: Keyring) -> None:
         self._database = database
         self._clouds = clouds
         self._openstack = openstack
         self._keyring = keyring
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, KeystoneSession] = {}
 
     async def principal(self, token: str) -> Principal:
         """Raises Problem 401."""
@@ -47,12 +39,12 @@ class TokenLookup:
     async def keystone_token(self, principal: Principal) -> bytes:
         """Signs in with the token's application credential. Raises Problem 401 or 503."""
         kept = self._kept.get(principal.session_id)
-        if kept is None or kept.signed_in.expires_at - _MARGIN < datetime.now(UTC):
+        if kept is None or kept.expires_at - _MARGIN < datetime.now(UTC):
             cloud = self._clouds.require(principal.tenant.cloud)
             with cloud_problems():
-                kept = _Kept(await self._openstack.sign_in(cloud, await self._credential(principal)))
+                kept = await self._openstack.sign_in(cloud, await self._credential(principal))
             self._kept[principal.session_id] = kept
-        return kept.signed_in.document
+        return kept.document
 
     async def _credential(self, principal: Principal) -> ApplicationCredential:
         async with self._database.sessions() as session:

@@ -1,6 +1,5 @@
 """Puts the certificates together: what `work` runs, and what `serve` takes them from."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -25,7 +24,7 @@ from brb_shared.database import Database
 from brb_shared.reconcile import Loop
 from brb_shared.secrets import Keyring
 from brb_shared.settings import required
-from brb_shared.worker import Worker
+from brb_shared.worker import Worker, run_beside
 
 _NAME_SERVER_PORT = 53
 
@@ -90,10 +89,4 @@ def provide_certificates(app: FastAPI, settings: DnsSettings, stack: AsyncExitSt
     figures = app.state.figures = CertificateFigures(app.state.certificates)
     REGISTRY.register(figures)
     stack.callback(REGISTRY.unregister, figures)
-    task = asyncio.create_task(figures.run(), name="certificate figures")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
+    run_beside(stack, figures.run(), "certificate figures")
