@@ -33,7 +33,7 @@ from brb_shared.contracts.infrastructure import (
 )
 from brb_shared.hub import CloudCredential
 from brb_shared.secrets import Keyring
-from e2e.harness import CLOUDS_FILE, listing, run
+from e2e.harness import CLOUDS_FILE, eventually, listing, run
 from fakes.hub import InfrastructureHub, infrastructure_hub, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
@@ -154,10 +154,16 @@ async def hub(
         yield hub
 
 
-def offered_key(address: str) -> str:
-    """The one host key that the machine shows at its first greeting."""
-    scanned = run("ssh-keyscan", "-T", "10", "-t", "ed25519", address).out.split()
-    return " ".join(scanned[1:3])
+def first_offered_key(address: str) -> str:
+    """The one host key that the machine shows first; a machine that is still booting may restart its sshd meanwhile."""
+    offered: list[str] = []
+
+    def is_offered() -> bool:
+        offered.extend(run("ssh-keyscan", "-T", "10", "-t", "ed25519", address).out.split()[1:3])
+        return bool(offered)
+
+    eventually(is_offered, seconds=60, what=f"{address} offers an ed25519 host key")
+    return " ".join(offered)
 
 
 async def test_machines_come_and_go_on_a_real_openstack(
@@ -172,7 +178,8 @@ async def test_machines_come_and_go_on_a_real_openstack(
         assert all(machine.private_address for machine in ready.machines)
         assert len({machine.host_public_key for machine in ready.machines}) == shape.control_planes + 1
         for machine in ready.machines:
-            assert machine.floating_address is None or offered_key(machine.floating_address) == machine.host_public_key
+            address = machine.floating_address
+            assert address is None or first_offered_key(address) == machine.host_public_key
     finally:
         await hub.send(wanted.model_copy(update={"presence": Presence.ABSENT, "generation": 2}), revision=2)
         gone = await hub.until(lambda observed: observed.presence is Presence.ABSENT, seconds=240)
