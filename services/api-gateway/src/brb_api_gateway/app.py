@@ -17,6 +17,7 @@ from brb_api_gateway.clusters import endpoints as clusters
 from brb_api_gateway.clusters import internal, subresources, watch
 from brb_api_gateway.clusters.feed import Feed
 from brb_api_gateway.clusters.installer import InstallerClient
+from brb_api_gateway.clusters.listing import ClusterLists
 from brb_api_gateway.clusters.resolution import Resolution
 from brb_api_gateway.clusters.service import ClusterService
 from brb_api_gateway.container import Container, open_container
@@ -113,6 +114,7 @@ async def _provide(app: FastAPI, container: Container, gate: Gate, stack: AsyncE
         gate.authz,
         gate.decisions,
     )
+    app.state.cluster_lists = ClusterLists(database)
     key = await asyncio.to_thread(ServiceKey.load, key_file, Service.API_GATEWAY)
     app.state.installer = InstallerClient(client, key)
     app.state.dns = DnsClient(_open_dns(settings, stack), key)

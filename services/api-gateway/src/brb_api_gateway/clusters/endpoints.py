@@ -8,6 +8,7 @@ from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
 from brb_api_gateway.authorization.authz import Decisions
 from brb_api_gateway.authorization.deciding import readable_clusters
+from brb_api_gateway.clusters.listing import ClusterFilter, ClusterLists, parse_labels
 from brb_api_gateway.clusters.schemas import (
     ClusterCreate,
     ClusterPatch,
@@ -27,12 +28,18 @@ def cluster_service(request: Request) -> ClusterService:
     return service
 
 
+def _lists(request: Request) -> ClusterLists:
+    lists: ClusterLists = request.app.state.cluster_lists
+    return lists
+
+
 def decisions_of(request: Request) -> Decisions:
     decisions: Decisions = request.app.state.decisions
     return decisions
 
 
 Clusters = Annotated[ClusterService, Depends(cluster_service)]
+Lists = Annotated[ClusterLists, Depends(_lists)]
 DecisionsOf = Annotated[Decisions, Depends(decisions_of)]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the change is meant for, or `*` for any")
@@ -102,7 +109,7 @@ async def create_cluster(
 )
 async def list_clusters(
     principal: SignedIn,
-    clusters: Clusters,
+    lists: Lists,
     decisions: DecisionsOf,
     page_size: PageSize = 100,
     page_token: PageToken = None,
@@ -111,15 +118,9 @@ async def list_clusters(
     label: Annotated[list[str] | None, Query(description="`key=value`; several must all hold")] = None,
 ) -> Response:
     """Sorted by id. 422: the page token is not one of ours."""
-    found = await clusters.list(
-        readable_clusters(decisions, principal),
-        page_size=page_size,
-        page_token=page_token,
-        name=name,
-        state=state,
-        labels=label or [],
-    )
-    return Response(found.model_dump_json(), media_type="application/json")  # FastAPI would validate it all again
+    wanted = ClusterFilter(name, state, parse_labels(label or []))
+    found = await lists.page(readable_clusters(decisions, principal), wanted, size=page_size, token=page_token)
+    return Response(found, media_type="application/json")
 
 
 @router.get(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, Text, cast, delete, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -12,6 +12,16 @@ from sqlalchemy.orm import load_only
 from brb_api_gateway.clusters.models import AskedRow, ClusterRow, IdempotencyRow, SeenRow
 from brb_api_gateway.sessions.principal import Principal, Tenant
 from brb_shared.access.visibility import Visible
+
+
+class Version(NamedTuple):
+    """A state of a row: `xmin`, the transaction that wrote it, is PostgreSQL's own."""
+
+    id: str
+    xmin: str
+
+
+_XMIN = cast(literal_column("clusters.xmin"), Text)
 
 
 async def find(session: AsyncSession, cluster_id: str, *, lock: bool = False) -> ClusterRow | None:
@@ -26,31 +36,44 @@ async def find_owner(session: AsyncSession, cluster_id: str) -> ClusterRow | Non
     return (await session.scalars(query.options(few))).one_or_none()
 
 
-async def list_visible(
+async def list_visible(session: AsyncSession, visible: Visible, *, after: str, limit: int) -> Sequence[ClusterRow]:
+    query = _seen(select(ClusterRow), visible).where(ClusterRow.id > after)
+    return (await session.scalars(query.order_by(ClusterRow.id).limit(limit))).all()
+
+
+async def list_versions(
     session: AsyncSession,
     visible: Visible,
     *,
     after: str,
     limit: int,
-    name: str | None = None,
-    state: str | None = None,
-    labels: dict[str, str] | None = None,
-) -> Sequence[ClusterRow]:
-    query = select(ClusterRow).where(ClusterRow.deleted_at.is_(None), ClusterRow.id > after)
-    if not visible.everything:
-        query = query.where(ClusterRow.id.in_(visible.ids))
+    name: str | None,
+    state: str | None,
+    labels: dict[str, str],
+) -> Sequence[Version]:
+    query = _seen(select(ClusterRow.id, _XMIN), visible).where(ClusterRow.id > after)
     if name is not None:
         query = query.where(ClusterRow.name == name)
     if state is not None:
         query = query.where(ClusterRow.state == state)
     if labels:
         query = query.where(ClusterRow.labels.contains(labels))
-    return (await session.scalars(query.order_by(ClusterRow.id).limit(limit))).all()
+    return [Version(*each) for each in await session.execute(query.order_by(ClusterRow.id).limit(limit))]
+
+
+async def find_versioned(session: AsyncSession, ids: Sequence[str]) -> Sequence[tuple[ClusterRow, Version]]:
+    query = select(ClusterRow, _XMIN).where(ClusterRow.id.in_(ids), ClusterRow.deleted_at.is_(None))
+    return [(row, Version(row.id, xmin)) for row, xmin in await session.execute(query)]
 
 
 async def find_many(session: AsyncSession, ids: Sequence[str]) -> Sequence[ClusterRow]:
     query = select(ClusterRow).where(ClusterRow.id.in_(ids), ClusterRow.deleted_at.is_(None))
     return (await session.scalars(query)).all()
+
+
+def _seen(query: Select[Any], visible: Visible) -> Select[Any]:
+    query = query.where(ClusterRow.deleted_at.is_(None))
+    return query if visible.everything else query.where(ClusterRow.id.in_(visible.ids))
 
 
 async def name_is_taken(session: AsyncSession, tenant: Tenant, name: str) -> bool:

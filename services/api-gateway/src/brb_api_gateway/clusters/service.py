@@ -19,7 +19,6 @@ from brb_api_gateway.clusters.schemas import (
     ClusterCreate,
     ClusterPatch,
     ClusterPlan,
-    ClusterState,
     ClusterView,
     DeletionReport,
     EventView,
@@ -33,10 +32,9 @@ from brb_api_gateway.credentials import repository as credentials
 from brb_api_gateway.credentials.service import CredentialService, Prepared
 from brb_api_gateway.database import Work
 from brb_api_gateway.errors import changed_meanwhile, conflict, if_match_missing, invalid, not_found
-from brb_api_gateway.paging import decode_number, decode_token, page
+from brb_api_gateway.paging import decode_number, page
 from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal, Tenant
-from brb_shared.access.visibility import Visible
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.infrastructure import ResourceRef
 from brb_shared.database import Database
@@ -80,28 +78,6 @@ class ClusterService:
         view = await self._insert(principal, body, draft, key)
         await self._decisions.check(in_cluster(principal, "get", "clusters", view.metadata.id), min_revision=revision)
         return view
-
-    async def list(
-        self,
-        visible: Visible,
-        *,
-        page_size: int,
-        page_token: str | None,
-        name: str | None,
-        state: ClusterState | None,
-        labels: list[str],
-    ) -> Page[ClusterView]:
-        async with self._database.reading() as session:
-            rows = await repository.list_visible(
-                session,
-                visible,
-                after=decode_token(page_token) or "",
-                limit=page_size + 1,
-                name=name,
-                state=state,
-                labels=_labels(labels),
-            )
-        return page(rows, page_size, cluster_view, lambda row: row.id)
 
     async def get(self, cluster_id: ClusterId) -> ClusterView:
         async with self._database.reading() as session:
@@ -303,13 +279,6 @@ def _require_unprotected(row: ClusterRow) -> None:
 
 def _name_taken(name: str) -> Exception:
     return conflict("name_taken", f"Your project has a cluster {name}; choose another name")
-
-
-def _labels(given: list[str]) -> dict[str, str]:
-    pairs = [label.partition("=") for label in given]
-    if any(not separator for _, separator, _ in pairs):
-        raise invalid([FieldError(pointer="label", detail="write it as key=value")])
-    return {key: value for key, _, value in pairs}
 
 
 def _hash(body: ClusterCreate) -> str:
