@@ -122,7 +122,7 @@ class FakeClouds:
     async def operator_access(self, cloud_id: CloudId, project_id: str) -> Cloud | None:
         return OperatorCloud(self.cloud) if self.has_operator else None
 
-    def forget(self, credential_id: CredentialId) -> None:
+    def forget(self, cluster_id: ClusterId) -> None:
         return
 
 

@@ -135,7 +135,7 @@ class ProvisionerReconciler:
         if stored is None:
             return
         if isinstance(error, Unauthenticated):
-            self._equipment.clouds.forget(stored.desired.credential_id)
+            self._equipment.clouds.forget(stored.desired.cluster_id)
         ledger = Ledger.of(stored, lease, self._records)
         outputs = stored.observed.outputs if stored.observed else InfrastructureOutputs()
         situation = Situation(
@@ -179,7 +179,7 @@ class ProvisionerReconciler:
         except Unauthenticated:
             if scope.is_break_glass:
                 raise
-            self._equipment.clouds.forget(scope.desired.credential_id)
+            self._equipment.clouds.forget(scope.desired.cluster_id)
             return Again(self._equipment.settings.poll_interval, "CredentialLost")
         if isinstance(outcome, Waiting):
             await self._publish(scope.stored, scope.ledger, _situation(scope), outcome)
@@ -191,7 +191,7 @@ class ProvisionerReconciler:
         await ledger.write(Changes(gone_machines=tuple(ledger.machines)))
         situation = Situation(stored.desired, stored.observed, ledger.entries, ledger.machines, InfrastructureOutputs())
         await self._publish(stored, ledger, situation, DONE)
-        self._equipment.clouds.forget(stored.desired.credential_id)
+        self._equipment.clouds.forget(stored.desired.cluster_id)
         return Absent()
 
     async def _run(self, plan: Plan, scope: Scope, progress: Progress) -> StepResult:

@@ -1,7 +1,8 @@
-"""The way into the clouds: which connection belongs to which credential, kept open between passes."""
+"""The way into the clouds: a connection for each cluster, kept open between passes."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from brb_provisioner.errors import Unauthenticated, misconfigured, unauthenticated
@@ -16,7 +17,7 @@ from brb_provisioner.openstack.sdk_cloud import (
 )
 from brb_provisioner.settings import ProvisionerSettings
 from brb_shared.clouds import Cloud as RegisteredCloud
-from brb_shared.contracts.ids import CloudId, CredentialId
+from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
 from brb_shared.contracts.infrastructure import InfrastructureDesired
 from brb_shared.hub import CloudCredential, CredentialGone
 
@@ -29,6 +30,13 @@ class CredentialSource(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Opened:
+    credential_id: CredentialId
+    cloud: SdkCloud
+    access: Access
+
+
 class SdkClouds:
     """Implements `steps.scope.Clouds`. Secrets live in memory only."""
 
@@ -39,7 +47,7 @@ class SdkClouds:
         self._hub = hub
         pool = ThreadPoolExecutor(settings.api_threads, thread_name_prefix="openstack")
         self._bounds = Bounds(pool, settings.api_timeout_seconds, settings.calls_per_cluster)
-        self._open: dict[CredentialId, tuple[SdkCloud, Access]] = {}
+        self._open: dict[ClusterId, Opened] = {}
 
     def registered(self, cloud_id: CloudId) -> RegisteredCloud:
         if cloud_id not in self._registered:
@@ -47,10 +55,12 @@ class SdkClouds:
         return self._registered[cloud_id]
 
     async def cluster_access(self, desired: InfrastructureDesired) -> tuple[Cloud, Access]:
-        registered = self.registered(desired.cloud)
-        if desired.credential_id not in self._open:
-            self._open[desired.credential_id] = await self._connect(registered, desired.credential_id)
-        return self._open[desired.credential_id]
+        registered, id_ = self.registered(desired.cloud), desired.cluster_id
+        opened = self._open.get(id_)
+        if opened is None or opened.credential_id != desired.credential_id:
+            self.forget(id_)
+            opened = self._open[id_] = await self._connect(registered, desired.credential_id)
+        return opened.cloud, opened.access
 
     async def operator_access(self, cloud_id: CloudId, project_id: str) -> Cloud | None:
         """With a token of the project if the operator has a role there, else as administrator from outside."""
@@ -64,17 +74,17 @@ class SdkClouds:
             return connect_operator(registered, registered.operator, project_id, self._bounds, is_foreign=True)
         return inside
 
-    def forget(self, credential_id: CredentialId) -> None:
-        opened = self._open.pop(credential_id, None)
+    def forget(self, cluster_id: ClusterId) -> None:
+        opened = self._open.pop(cluster_id, None)
         if opened is not None:
-            opened[0].close()
+            opened.cloud.close()
 
     async def close(self) -> None:
-        for credential_id in list(self._open):
-            self.forget(credential_id)
+        for cluster_id in list(self._open):
+            self.forget(cluster_id)
         self._bounds.pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _connect(self, registered: RegisteredCloud, credential_id: CredentialId) -> tuple[SdkCloud, Access]:
+    async def _connect(self, registered: RegisteredCloud, credential_id: CredentialId) -> Opened:
         try:
             credential = await self._hub.credential(credential_id)
         except CredentialGone as error:
@@ -85,4 +95,4 @@ class SdkClouds:
         access = Access(
             credential.project_id, credential.user_id, credential.application_credential_id, credential.name
         )
-        return cloud, access
+        return Opened(credential_id, cloud, access)

@@ -64,7 +64,7 @@ class ApplicationCredential:
 
 
 class SdkCloud(ComputeCalls, NetworkCalls, LoadBalancerCalls, VolumeCalls, QuotaCalls):
-    """Implements `cloud.Cloud`. One connection, shared by all passes over the clusters of one credential."""
+    """Implements `cloud.Cloud`. One connection, shared by all passes over one cluster."""
 
     def __init__(self, connection: Any, project_id: str, bounds: Bounds, *, is_foreign: bool = False) -> None:
         """`is_foreign`: the token is of another project, and an administrator's."""

@@ -20,7 +20,7 @@ async def open_for_removal(clouds: Clouds, stored: Stored) -> tuple[Cloud, Acces
         await cloud.authenticate()
         return cloud, access, False
     except Unauthenticated as error:
-        clouds.forget(stored.desired.credential_id)
+        clouds.forget(stored.desired.cluster_id)
         return await _break_glass(clouds, stored, error)
 
 

@@ -19,7 +19,7 @@ from brb_provisioner.steps.seen import Seen
 from brb_shared.clouds import Cloud as RegisteredCloud
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.happened import Happened, Severity
-from brb_shared.contracts.ids import CloudId, CredentialId
+from brb_shared.contracts.ids import CloudId, ClusterId
 from brb_shared.contracts.infrastructure import (
     InfrastructureDesired,
     InfrastructureOutputs,
@@ -48,7 +48,7 @@ class Clouds(Protocol):
         """Through the operator's access to that cloud, in that project. None: the cloud has none configured."""
         ...
 
-    def forget(self, credential_id: CredentialId) -> None:
+    def forget(self, cluster_id: ClusterId) -> None:
         """Drop what is kept open for it."""
         ...
 
