@@ -69,13 +69,14 @@ e2e: .venv/ready sandbox platform ## End-to-end tests against the sandbox cloud
 
 .PHONY: sandbox sandbox-down platform platform-down demo demo-down
 sandbox: ## A real OpenStack and an artifact mirror in containers
-	sandbox/up
+	sandbox/up $(MIRROR_ARGUMENTS)
 sandbox-down: ## Remove the sandbox and all it made
 	sandbox/down
 platform: .venv/ready ## The services on the sandbox, by docker compose
 	deploy/up sandbox
 platform-down: ## Remove the services and their state
 	deploy/up down
+demo: MIRROR_ARGUMENTS := --newest
 demo: .venv/ready sandbox platform ## Sandbox, platform, and the button: a Ready cluster and its kubeconfig
 	$(BIN)/python deploy/demo.py
 demo-down: platform-down sandbox-down ## Remove everything that `make demo` made

@@ -15,10 +15,12 @@ MODULES = Path(__file__).resolve().parent.parent / "modules"
 def ensure_binaries(release: GoRelease, go: Go) -> Path:
     """The folder with the release's binaries, built unless the cache has them from the very same inputs."""
     _require_version(release)
-    inputs = cache.hash_of(
-        [go.version, *_flags(release), *sorted(map(str, release.binaries.items()))], _sources(release)
-    )
-    return cache.ensure(f"{release.name}-{release.version}", inputs, lambda target: _build(release, go, target))
+    inputs = _inputs(release, go)
+    return cache.ensure(_name(release), inputs, lambda target: _build(release, go, target))
+
+
+def is_built(release: GoRelease, go: Go) -> bool:
+    return (cache.folder() / f"{_name(release)}-{_inputs(release, go)}").is_dir()
 
 
 def module_folder(release: GoRelease, go: Go) -> Path:
@@ -28,13 +30,30 @@ def module_folder(release: GoRelease, go: Go) -> Path:
     return Path(run(command, cwd=MODULES / release.module, env=go.environment()).strip())
 
 
+def _name(release: GoRelease) -> str:
+    return f"{release.name}-{release.version}"
+
+
+def _inputs(release: GoRelease, go: Go) -> str:
+    words = [go.version, *_flags(release), *sorted(map(str, release.binaries.items()))]
+    return cache.hash_of(words, _sources(release))
+
+
 def _build(release: GoRelease, go: Go, target: Path) -> None:
     if release.seccomp:
         ensure_seccomp()
-    for name, package in release.binaries.items():
-        command: list[str | Path] = ["nice", go.program, "build", *_flags(release), "-o", target / name, package]
-        run(command, cwd=MODULES / release.module, env=go.environment(cgo=release.seccomp))
+    if all(package.endswith(f"/{name}") for name, package in release.binaries.items()):
+        _compile(release, go, f"{target}/", list(release.binaries.values()))  # at once: a linker uses one core
+    else:
+        for name, package in release.binaries.items():
+            _compile(release, go, f"{target / name}", [package])
+    for name in release.binaries:
         os.utime(target / name, (0, 0))
+
+
+def _compile(release: GoRelease, go: Go, output: str, packages: list[str]) -> None:
+    command: list[str | Path] = ["nice", go.program, "build", *_flags(release), "-o", output, *packages]
+    run(command, cwd=MODULES / release.module, env=go.environment(cgo=release.seccomp))
 
 
 def _flags(release: GoRelease) -> list[str]:

