@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench.dns.load import Dnsperf
-from bench.dns.processes import on_core
+from bench.dns.processes import hurry, on_core
 from bench.dns.rounds import GENERATOR_CORE, SERVER_CORE, Duration, Figures, measure
 from bench.dns.servers import CONTESTANTS, Contestant
 from bench.dns.table import OURS, print_aims, print_floods, print_speed
@@ -30,6 +30,7 @@ def main() -> None:
     chosen = [each for each in CONTESTANTS if not arguments.servers or each.name in arguments.servers]
     if missing := {SERVER_CORE, GENERATOR_CORE} - os.sched_getaffinity(0):
         sys.exit(f"two processor cores are needed, one for the server and one for the load; {missing} is not there")
+    hurry()
     try:
         results = _measure_all(chosen, _QUICK if arguments.quick else _FULL)
     except MissingPrograms as error:

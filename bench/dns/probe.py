@@ -1,8 +1,13 @@
-"""An honest client: asks at a steady rate and waits a second. As a resolver: EDNS, a cookie, over TCP when told so."""
+"""An honest client: asks at a steady rate and waits a second. As a resolver: EDNS, a cookie, over TCP when told so.
+
+Answers by UDP are timed by the kernel's stamp of their arrival: how long this process waits for its core, which it
+shares with the load, is not the server's delay.
+"""
 
 import secrets
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +26,8 @@ _PATIENCE_SECONDS = 1.0
 _DRAIN_SECONDS = 20.0
 _PROMPT_SECONDS = 0.1
 _TCP_AT_ONCE = 8
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@ll")
 
 
 @dataclass
@@ -80,6 +87,7 @@ class Probe:
             ThreadPoolExecutor(_TCP_AT_ONCE) as self._pool,
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as self._socket,
         ):
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             self._socket.bind((LOOPBACK, 0))
             self._socket.connect((LOOPBACK, self._port))
             self._ask_steadily(seconds, per_second)
@@ -98,7 +106,7 @@ class Probe:
         query = _query(next(self._names), self._cookie)
         wire = query.to_wire()
         self._seen.asked += 1
-        self._waiting[query.id] = (time.monotonic(), query)
+        self._waiting[query.id] = (time.time(), query)
         with suppress(OSError):  # a full queue: the same to the asker as a lost packet
             self._socket.send(wire)
 
@@ -109,9 +117,10 @@ class Probe:
 
     def _receive(self) -> None:
         try:
-            wire, now = self._socket.recv(4096), time.monotonic()
+            wire, stamps, *_ = self._socket.recvmsg(4096, socket.CMSG_SPACE(_TIMESPEC.size))
         except ConnectionError:
             return
+        now = _arrival(stamps)
         sent, query = self._waiting.pop(int.from_bytes(wire[:2], "big"), (0.0, None))
         if query is None or now - sent > _PATIENCE_SECONDS:
             return
@@ -121,8 +130,14 @@ class Probe:
             self._seen.latencies.append(now - sent)
 
     def _ask_by_tcp(self, sent: float, query: dns.message.Message) -> None:
-        left = sent + _PATIENCE_SECONDS - time.monotonic()
+        left = sent + _PATIENCE_SECONDS - time.time()
         with suppress(OSError, EOFError, dns.exception.DNSException):
             answer = dns.query.tcp(query, LOOPBACK, port=self._port, timeout=max(left, 0.01), source=LOOPBACK)
             if answer.answer:
-                self._seen.latencies.append(time.monotonic() - sent)
+                self._seen.latencies.append(time.time() - sent)
+
+
+def _arrival(stamps: list[tuple[int, int, bytes]]) -> float:
+    ((_, _, stamp),) = stamps
+    seconds, nanoseconds = _TIMESPEC.unpack(stamp)
+    return float(seconds + nanoseconds / 1e9)

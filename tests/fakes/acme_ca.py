@@ -83,6 +83,7 @@ class FakeCa(BaseAdapter):
         self.external_accounts: dict[str, str] = {}
         self.accounts: dict[str, str] = {}
         self.bindings: list[str] = []
+        self.contacts: dict[str, list[str]] = {}
         self.orders: dict[str, FakeOrder] = {}
         self.revoked: list[int] = []
         self.issued: list[x509.Certificate] = []
@@ -152,7 +153,9 @@ class FakeCa(BaseAdapter):
         self._nonces.remove(nonce)
         payload: Json | None = json.loads(signed.payload) if signed.payload else None
         if kind == "account":
-            return self._new_account(header.jwk, payload or {}) if path == "/account" else self._account(header.kid)
+            if path == "/account":
+                return self._new_account(header.jwk, payload or {})
+            return self._account(header.kid, payload or {})
         if header.kid not in self.accounts.values():
             return self._problem("accountDoesNotExist", "no such account", 400)
         key = next(jwk_ for jwk_, uri in self.accounts.items() if uri == header.kid)
@@ -176,11 +179,14 @@ class FakeCa(BaseAdapter):
             self.bindings.append(json.loads(b64.b64decode(binding["protected"]))["kid"])
         known = text in self.accounts
         uri = self.accounts.setdefault(text, f"{BASE}/account/{next(self._numbers)}")
+        if not known:
+            self.contacts[uri] = payload.get("contact", [])
         return self._answer({"status": "valid"}, 200 if known else 201, {"Location": uri})
 
-    def _account(self, uri: str) -> requests.Response:
+    def _account(self, uri: str, changes: Json) -> requests.Response:
         if uri not in self.accounts.values():
             return self._problem("accountDoesNotExist", "no such account", 400)
+        self.contacts[uri] = changes.get("contact", self.contacts[uri])
         return self._answer({"status": "valid", **({"orders": f"{BASE}/orders/1"} if self.lists_orders else {})})
 
     def _orders(self, _payload: Json | None, url: str, account: str, _key: str) -> requests.Response:

@@ -100,4 +100,4 @@ class StillWorker:
     def slow(self, wire: bytes, *, is_tcp: bool = False) -> bytes:
         reply = self.slow_path.respond(wire, HOST, is_tcp=is_tcp)
         assert isinstance(reply, Reply)
-        return reply.wire
+        return reply.render()

@@ -57,6 +57,17 @@ async def test_the_same_key_is_the_same_account(authority: AcmeAuthority) -> Non
     assert await authority.register(new_key()) != await authority.register(key)
 
 
+async def test_another_contact_is_taken_and_none_too(authority: AcmeAuthority) -> None:
+    login = await logged_in(authority)
+    for contact in ("new@example.org", ""):
+        await authority.change_contact(login, contact)
+    with pytest.raises(Refused) as refused:
+        await authority.change_contact(login, "nobody@")
+    assert refused.value.kind == "invalidContact"
+    with pytest.raises(AccountGone):
+        await authority.change_contact(Login(login.key_pem, login.uri + "x"), "new@example.org")
+
+
 async def test_an_external_account_is_bound_with_its_key(
     pebble: Pebble, authority: AcmeAuthority, external_account: Path
 ) -> None:

@@ -195,8 +195,8 @@ async def test_old_attempts_are_dropped(records: CertificateRepository, database
 async def test_the_first_account_of_a_directory_stays(records: CertificateRepository) -> None:
     first = await records.add_account(Account("d", b"one"))
     assert await records.add_account(Account("d", b"two")) == first
-    await records.change_account(replace(first, uri="u", held_until=NOW))
-    assert await records.load_account("d") == Account("d", b"one", "u", NOW)
+    await records.change_account(replace(first, uri="u", held_until=NOW, contact="ops@example.org"))
+    assert await records.load_account("d") == Account("d", b"one", "u", NOW, "ops@example.org")
     assert await records.load_account("other") is None
 
 

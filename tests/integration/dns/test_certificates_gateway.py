@@ -31,6 +31,7 @@ def principal(tenant: SharedTenant) -> Principal:
         session_id="se-1",
         user_id=UserId("u-1"),
         user_name="alice",
+        identity_provider="keystone-test",
         project_name="demo",
         tenant=Tenant(tenant.cloud, tenant.project_id),
         method="password",

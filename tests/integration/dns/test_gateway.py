@@ -21,6 +21,7 @@ ALICES = Principal(
     session_id="s-1",
     user_id=UserId("user-alice"),
     user_name="alice",
+    identity_provider="keystone-test",
     project_name="alice",
     tenant=Tenant(ALICE.cloud, ALICE.project_id),
     method="password",

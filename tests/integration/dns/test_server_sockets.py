@@ -14,6 +14,7 @@ import dns.rcode
 import dns.update
 import pytest
 
+from brb_dns.server.processes import become, hurry
 from fakes.dns_process import ORIGIN, ZONE, NameServerProcess, until
 
 
@@ -154,7 +155,34 @@ def test_metrics_tell_queries_by_zone_type_rcode_and_transport(server: NameServe
     assert server.get("/readyz").json() == {"workers": True}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="binding a privileged port and changing account need root")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a privileged port, another account, a priority need root")
+
+
+@needs_root
+@pytest.mark.parametrize(("asked", "nice"), [("-7", -7), ("0", os.getpriority(os.PRIO_PROCESS, 0))])
+def test_a_worker_goes_before_others_on_the_host_and_so_does_the_one_after_it(
+    tmp_path: Path, asked: str, nice: int
+) -> None:
+    with NameServerProcess(tmp_path, NICE=asked) as server:
+        (first,) = server.workers()
+        assert os.getpriority(os.PRIO_PROCESS, first) == nice
+        os.kill(first, signal.SIGKILL)
+        until(lambda: server.workers() not in ([], [first]) and server.is_ready())
+        assert os.getpriority(os.PRIO_PROCESS, server.workers()[0]) == nice
+
+
+@needs_root
+def test_who_may_not_go_before_others_serves_all_the_same() -> None:
+    pid = os.fork()
+    if not pid:
+        become("nobody")
+        before = os.getpriority(os.PRIO_PROCESS, 0)
+        hurry(-20)
+        os._exit(os.getpriority(os.PRIO_PROCESS, 0) != before)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+@needs_root
 def test_root_is_given_up_once_the_privileged_port_is_bound(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     for folder in tmp_path.parents[:2]:

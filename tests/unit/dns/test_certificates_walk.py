@@ -14,6 +14,7 @@ from brb_shared.reconcile import Absent, Again, Settled
 from brb_shared.secrets import SealBroken
 from fakes.acme_ca import Fault
 from fakes.acme_world import NAME, OWNER, World
+from fakes.cloud_base import Script
 
 
 @pytest.fixture
@@ -82,6 +83,34 @@ async def test_one_account_serves_all_certificates(world: World) -> None:
         pass
     assert len(world.ca.accounts) == 1
     assert len(world.records.accounts) == 1
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"), [("ops@example.org", ["mailto:ops@example.org"]), ("", [])], ids=["another", "none"]
+)
+async def test_a_changed_contact_is_sent_for_the_account_that_is_there(contact: str, shown: list[str]) -> None:
+    world = World(acme_contact="old@example.org")
+    await world.settle()
+    world.settings = world.settings.model_copy(update={"acme_contact": contact})
+    world.restart()
+    await world.settle()
+    assert list(world.ca.contacts.values()) == [shown]
+    script = Script()
+    world.use(script)
+    await world.settle()
+    assert script.calls == []
+
+
+async def test_a_contact_that_the_authority_refuses_holds_no_certificate_up(world: World) -> None:
+    await world.settle()
+    world.settings = world.settings.model_copy(update={"acme_contact": "ops@example.org"})
+    world.restart()
+    world.ca.fails_next("account", Fault("invalidContact", "no such domain", 400))
+    await world.settle()
+    assert world.errors == []
+    assert list(world.ca.contacts.values()) == [[]]
+    await world.settle()
+    assert list(world.ca.contacts.values()) == [["mailto:ops@example.org"]]
 
 
 async def test_it_is_renewed_at_two_thirds_of_its_life_when_the_authority_gives_no_advice(world: World) -> None:

@@ -16,7 +16,8 @@ from brb_dns.server.edns import packed
 from brb_dns.server.messages import Malformed
 from brb_dns.server.replies import Signed
 from brb_dns.zone.names import parse_name
-from fakes.dns_worker import HOST, NOW, ORIGIN, SECRET, StillWorker
+from brb_dns.zone.records import Change, RecordKey
+from fakes.dns_worker import HOST, NOW, ORIGIN, SECRET, StillWorker, record
 
 WORKER = StillWorker(nsid="test")
 WIRE_ORIGIN = parse_name(ORIGIN)
@@ -128,14 +129,37 @@ def test_common_queries_do_take_the_fast_path(name: str, type_: str, edns: int) 
     assert WORKER.fast_path(wire, HOST)
 
 
+@pytest.mark.parametrize("name", ["nothing", "a.b.nothing", "x-y-z", "wp-login.10-0-0.php", "_dmarc", "1-2-3-256"])
+@pytest.mark.parametrize("type_", ["A", "AAAA", "HTTPS", "TXT"])
+def test_made_up_names_do_too_while_no_wildcard_speaks_for_them(name: str, type_: str) -> None:
+    wire = dns.message.make_query(f"{name}.{ORIGIN}", type_).to_wire()
+    worker = StillWorker()
+    reply = worker.fast_path(wire, HOST)
+    assert reply
+    assert reply == by_hand(StillWorker(), wire, is_tcp=False)
+    assert dns.message.from_wire(reply).rcode() == dns.rcode.NXDOMAIN
+    worker.zones.apply(Change(revision=2, serial=2, upserts=(record("*", "TXT", '"any"'),)))
+    assert worker.fast_path(wire, HOST) is None
+    worker.zones.apply(Change(revision=3, serial=3, deletes=(RecordKey(f"*.{ORIGIN}", "TXT"),)))
+    assert worker.fast_path(wire, HOST)
+
+
+_MAY_EXIST = "team other.team any.wild deep.any.wild 0a000001 app.0a000001 app.2001-db8--1 1 0.1 a-b-c-d-5-6-7-8"
+
+
+@pytest.mark.parametrize("name", _MAY_EXIST.split())
+def test_other_names_that_may_exist_are_left_to_the_general_way(name: str) -> None:
+    assert WORKER.fast_path(dns.message.make_query(f"{name}.{ORIGIN}", "A").to_wire(), HOST) is None
+
+
 @pytest.mark.parametrize("edns", [-1, 0])
 @pytest.mark.parametrize("options", [[], [dns.edns.CookieOption(b"client.8", b"")]], ids=["bare", "cookie"])
 def test_the_fast_path_limits_as_the_general_one_does(edns: int, options: list[dns.edns.Option]) -> None:
-    limits: dict[str, Any] = {"rate_limit_answers": 3, "rate_limit_nodata": 3}
+    limits: dict[str, Any] = {"rate_limit_answers": 3, "rate_limit_nodata": 3, "rate_limit_nxdomain": 2}
     fast, general = StillWorker(**limits), StillWorker(**limits)
     queries = [
-        dns.message.make_query(f"10.0.0.1.{ORIGIN}", type_, use_edns=edns, options=options, id=7)
-        for type_ in ("A", "AAAA")
+        dns.message.make_query(f"{name}.{ORIGIN}", type_, use_edns=edns, options=options, id=7)
+        for name, type_ in (("10.0.0.1", "A"), ("10.0.0.1", "AAAA"), ("nothing", "A"))
     ]
     wires = [query.to_wire() for query in queries]
     replies = [(fast.fast_path(wire, HOST) or None, general.uncommon(wire)) for wire in wires * 12]

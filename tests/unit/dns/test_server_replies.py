@@ -10,7 +10,9 @@ import dns.message
 import dns.opcode
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
+import dns.rdatatype
 import dns.tsig
 import dns.tsigkeyring
 import dns.update
@@ -22,6 +24,9 @@ from brb_dns.server.counters import Single
 from brb_dns.server.edns import packed
 from brb_dns.server.replies import Signed
 from brb_dns.server.signed import refuse_signed
+from brb_dns.zone.config import Nameserver, ZoneConfig
+from brb_dns.zone.records import Change
+from brb_dns.zone.zone import Zone
 from fakes.dns_worker import HOST, NOW, ORIGIN, SECRET, StillWorker
 
 CLIENT_COOKIE = b"client!!"
@@ -117,6 +122,35 @@ def test_negative_answers_carry_the_soa_with_the_negative_ttl(
     soa = f"{ORIGIN}. 60 IN SOA ns1.{ORIGIN}. hostmaster.{ORIGIN}. 1 3600 600 1209600 60"
     assert texts(answer.authority) == [soa]
     assert answer.flags & dns.flags.AA
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+@pytest.mark.parametrize(
+    ("name", "type_"), [("app.10.0.0.1", "TXT"), ("nothing", "A"), ("", "SRV"), ("host.team", "TXT")]
+)
+def test_a_negative_answer_says_the_zones_name_once(worker: StillWorker, name: str, type_: str, *, tcp: bool) -> None:
+    wire = (worker.tcp if tcp else worker.udp)(query(name, type_).to_wire())
+    assert wire is not None
+    assert wire.count(b"\x03web\x07example\x03org") == 1
+
+
+@pytest.mark.parametrize("server", [f"ns1.{ORIGIN}", ORIGIN, "ns1.example.org", "a.b.org", "ns1.other.test"])
+@pytest.mark.parametrize("hostmaster", ["", "dns@example.org", "first.last@other.test"])
+def test_the_soa_is_read_as_it_was_wherever_its_names_lie(server: str, hostmaster: str) -> None:
+    zone = Zone(ZoneConfig(origin=ORIGIN, nameservers=(Nameserver(name=server),), hostmaster=hostmaster), 7)
+    question = query("app.10.0.0.1", "TXT").to_wire()
+    record = zone.place_soa(question.index(zone.origin))
+    read = dns.message.from_wire(question[:8] + b"\0\1" + question[10:] + record)
+    whole = dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.SOA, zone.soa.rdatas[0], 0, len(zone.soa.rdatas[0]))
+    assert list(read.authority[0]) == [whole]
+    assert len(record) <= len(zone.soa.rdatas[0]) + 12
+
+
+def test_the_soa_of_a_negative_answer_has_the_serial_of_now(worker: StillWorker) -> None:
+    for serial in (1, 2):
+        worker.zones.apply(Change(revision=serial, serial=serial))
+        for name, type_ in (("10.0.0.1", "TXT"), ("nothing", "A")):
+            assert ask(worker, query(name, type_)).authority[0][0].serial == serial
 
 
 def test_a_type_that_is_unknown_is_served_as_it_was_given(worker: StillWorker) -> None:
@@ -327,6 +361,16 @@ def test_above_the_rate_one_in_slip_is_truncated_and_a_valid_cookie_exempts(name
     known = query(name, use_edns=0, options=[valid_cookie()]).to_wire()
     assert all(worker.udp(known) for _ in range(10))
     assert all(worker.tcp(query(name).to_wire()) for _ in range(10))
+
+
+def test_what_is_above_the_rate_is_never_written() -> None:
+    worker = StillWorker(rate_limit_nxdomain=1, rate_limit_slip=0)
+    zone = next(zone for zone in worker.zones if zone.config.origin == ORIGIN)
+    assert worker.udp(query("other.team").to_wire()) is not None
+    written = dict(zone.placed_soas)
+    assert len(written) == 1
+    assert worker.udp(query("longer.other.team").to_wire()) is None
+    assert zone.placed_soas == written
 
 
 def test_above_the_rate_a_client_with_half_a_cookie_gets_the_other_half() -> None:

@@ -16,23 +16,26 @@ from brb_dns.errors import DnsError
 from brb_dns.keys.model import ALGORITHM, Rights
 from brb_dns.keys.service import Keys
 from brb_dns.messages import DesiredNames
-from brb_dns.models import SCHEMA, Outbox, Revision, Work
+from brb_dns.models import SCHEMA, AuditOutbox, Outbox, Revision, Work
 from brb_dns.reconcile import DnsReconciler
 from brb_dns.records.service import Records
 from brb_dns.repository import Repository
 from brb_dns.settings import DnsSettings
 from brb_dns.updates.messages import SignedAnswers
+from brb_dns.updates.refusals import RefusedSignatures
 from brb_dns.updates.transfer import Transfers
 from brb_dns.updates.update import Updates
 from brb_shared.contracts.registry import DNS_DESIRED, ZONE_CHANGED, Service
 from brb_shared.database import Database, run_migrations
 from brb_shared.http import FieldError, Problem, ServiceVerifier, create_app
+from brb_shared.http.audit import AuditTrail, recorder_of
 from brb_shared.http.problems import problem_response
+from brb_shared.messaging import Outbox as OutboxWriter
 from brb_shared.messaging.changes import Pulse
 from brb_shared.observability import configure_logging
 from brb_shared.secrets import Keyring
 from brb_shared.settings import required
-from brb_shared.worker import Worker, open_worker
+from brb_shared.worker import Worker, open_worker, run_beside
 
 _ME = Service.DNS
 
@@ -59,11 +62,16 @@ async def run_work(settings: DnsSettings, worker: Worker) -> None:
     async with certificate_loop(settings, worker) as certificate_part:
         await worker.run(
             worker.relay(Outbox, repository.resync),
+            worker.relay(AuditOutbox, _nothing_to_resync),
             worker.subscription(DNS_DESIRED, DesiredNames(repository).on_desired),
             worker.loop(Work, reconciler, concurrency=settings.loop_concurrency),
             certificate_part,
             Pulse(worker.database, Revision, ZONE_CHANGED, worker.broker),
         )
+
+
+async def _nothing_to_resync() -> None:
+    """An entry is kept by NATS until authz has it, and told once."""
 
 
 async def make_transfer_key(settings: DnsSettings) -> str:
@@ -98,6 +106,7 @@ def build_app(settings: DnsSettings) -> FastAPI:
         routers=[router, certificates.router],
         readiness=readiness,
         lifespan=lifespan,
+        audit=lambda: app.state.audit_trail,
     )
     app.add_exception_handler(DnsError, _on_dns_error)
     return app
@@ -114,8 +123,11 @@ def _provide(app: FastAPI, settings: DnsSettings, stack: AsyncExitStack) -> None
     app.state.database, app.state.records, app.state.keys = database, records, keys
     app.state.keyring = keyring
     app.state.zone_config = settings.zone_config
+    trail = app.state.audit_trail = AuditTrail(database, OutboxWriter(AuditOutbox, _ME), _ME)
+    refusals = RefusedSignatures(trail)
+    run_beside(stack, refusals.run(), "refused signatures")
     app.state.signed = SignedAnswers(
-        keys, Updates(database, limits, networks), Transfers(records, settings.zone_config)
+        keys, refusals, Updates(database, limits, networks), Transfers(records, settings.zone_config)
     )
     public_keys = required(settings.service_public_keys_file, "service_public_keys_file", _ME)
     app.state.verifier = ServiceVerifier.load(public_keys, _ME)
@@ -131,6 +143,7 @@ def _keys(settings: DnsSettings, database: Database, keyring: Keyring) -> Keys:
 
 async def _on_dns_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DnsError)
+    recorder_of(request).message = error.message
     fields = [FieldError(pointer=f"/{error.field}", detail=error.message)] if error.field else []
     problem = Problem(error.status, error.code, error.message, errors=fields, user_fixable=True)
     return problem_response(request, problem)

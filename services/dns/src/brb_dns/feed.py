@@ -52,12 +52,15 @@ class ControlClient:
         answer.raise_for_status()
         return ZoneSnapshot.model_validate_json(answer.content)
 
-    async def pass_on(self, wire: bytes, transport: str) -> list[bytes]:
-        """A signed message to its signed answers; more than one for a transfer. Raises httpx.HTTPError."""
+    async def pass_on(self, wire: bytes, transport: str, client: str) -> list[bytes]:
+        """A signed message to its signed answers; more than one for a transfer. Raises httpx.HTTPError.
+
+        `client`: the address it came from, for the audit log.
+        """
         headers = {**self._key.headers(Service.DNS), "Content-Type": DNS_MESSAGE}
         answer = await self._client.post(
             "/internal/v1/messages",
-            params={"transport": transport},
+            params={"transport": transport, "client": client},
             content=wire,
             headers=headers,
             timeout=_SIGNED_SECONDS,
@@ -104,14 +107,14 @@ class SignedMessages:
         self._slots = asyncio.Semaphore(at_once)
 
     async def on_signed(
-        self, wire: bytes, transport: Literal["udp", "tcp"], _client: tuple[str, int]
+        self, wire: bytes, transport: Literal["udp", "tcp"], client: tuple[str, int]
     ) -> list[bytes] | None:
         """SERVFAIL without a signature when the control API cannot be asked: the client asks again later."""
         if self.control is None or self._slots.locked():
             return [servfail(wire)]
         async with self._slots:
             try:
-                return await self.control.pass_on(wire, transport)
+                return await self.control.pass_on(wire, transport, client[0])
             except httpx.HTTPError as error:
                 log.warning("Signed message not passed on", error=str(error) or type(error).__name__)
                 return [servfail(wire)]

@@ -23,6 +23,12 @@ class Outbox(OutboxRow, Base):
     pass
 
 
+class AuditOutbox(OutboxRow, Base):
+    """Apart from the zone's changes: a flood of refused updates must not hold up a record."""
+
+    __tablename__ = "audit_outbox"
+
+
 class Work(WorkRow, Base):
     pass
 

@@ -81,6 +81,11 @@ class AcmeAuthority:
         log.info("Registering at the certificate authority", directory=self.directory)
         return await self._run(None, key_pem, self._register)
 
+    async def change_contact(self, login: Login, contact: str) -> None:
+        log.info("Changing the contact at the certificate authority", directory=self.directory)
+        wanted = messages.UpdateRegistration.from_data(email=contact or None, contact=())  # also when there is none
+        await self._as(login, lambda session: session.post(login.uri, wanted))
+
     async def find_order(self, login: Login, names: tuple[str, ...]) -> str | None:
         return await self._as(login, lambda session: _find_order(session, login, names))
 

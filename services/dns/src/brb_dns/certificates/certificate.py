@@ -131,12 +131,16 @@ class Count:
 
 @dataclass(frozen=True)
 class Account:
-    """Our account at an authority. `uri` None: the key is there, the registration is not known to be."""
+    """Our account at an authority. `uri` None: the key is there, the registration is not known to be.
+
+    `contact`: the mail address that the authority has, empty for none; None: not known.
+    """
 
     directory: str
     key_sealed: bytes
     uri: str | None = None
     held_until: datetime | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ for clusters.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response, status
@@ -19,6 +19,7 @@ from brb_dns.zone.config import ZoneConfig
 from brb_dns.zone.networks import AllowedNetworks
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Caller, Problem, problem_responses, service_caller
+from brb_shared.http.audit import acts_on, recorder_of
 from brb_shared.secrets import Keyring
 
 log = structlog.get_logger()
@@ -36,11 +37,16 @@ def _repository(request: Request) -> CertificateRepository:
 Certificates = Annotated[CertificateRepository, Depends(_repository)]
 
 
-@router.post("", responses=problem_responses(401, 403, 404, 409, 422))
+@router.post(
+    "",
+    dependencies=[Depends(acts_on("create", "certificates"))],
+    responses=problem_responses(401, 403, 404, 409, 422),
+)
 async def ensure_certificate(
     body: CertificateCreate, request: Request, response: Response, certificates: Certificates, caller: Either
 ) -> CertificateView:
     """Idempotent: 201 the first time, 200 with the same certificate after that. Issued soon, not at once."""
+    recorder_of(request).found(cluster_id=body.cluster_id)
     if not request.app.state.issues_certificates:
         raise Problem(409, "certificates_off", certificates_off().message)
     zone: ZoneConfig = request.app.state.zone_config
@@ -53,11 +59,13 @@ async def ensure_certificate(
         detail = f"The cluster {body.cluster_id} has no address {address} in this zone"
         raise Problem(404, "address_not_found", detail, user_fixable=True)
     certificate, is_new = ensured
+    recorder_of(request).found(id=certificate.id)
+    recorder_of(request).after = _spec(certificate)
     response.status_code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
     return CertificateView.of(certificate, datetime.now(UTC))
 
 
-@router.get("", responses=problem_responses(401, 403))
+@router.get("", dependencies=[Depends(acts_on("list", "certificates"))], responses=problem_responses(401, 403))
 async def list_certificates(
     certificates: Certificates,
     caller: Either,
@@ -70,12 +78,20 @@ async def list_certificates(
     return CertificatePage.of(found, page_size, datetime.now(UTC))
 
 
-@router.get("/{certificate_id}", responses=problem_responses(401, 403, 404))
+@router.get(
+    "/{certificate_id}",
+    dependencies=[Depends(acts_on("get", "certificates", "certificate_id"))],
+    responses=problem_responses(401, 403, 404),
+)
 async def get_certificate(certificate_id: str, certificates: Certificates, caller: Either) -> CertificateView:
     return CertificateView.of(await _find(certificates, certificate_id, caller), datetime.now(UTC))
 
 
-@router.get("/{certificate_id}/bundle", responses=problem_responses(401, 403, 404, 409))
+@router.get(
+    "/{certificate_id}/bundle",
+    dependencies=[Depends(acts_on("get", "certificates/bundle", "certificate_id"))],
+    responses=problem_responses(401, 403, 404, 409),
+)
 async def get_bundle(
     certificate_id: str, request: Request, certificates: Certificates, caller: Catalog, response: Response
 ) -> Bundle:
@@ -84,14 +100,23 @@ async def get_bundle(
     if certificate.issued is None or not certificate.wanted:
         raise Problem(409, "certificate_not_issued", f"*.{certificate.name} has no certificate to hand out")
     log.info("Handing out a certificate", certificate=certificate.name, serial=certificate.issued.serial)
+    recorder_of(request).found(cluster_id=certificate.owner.cluster_id)
+    recorder_of(request).is_disclosure = True
     response.headers["Cache-Control"] = "no-store"
     return _bundle(certificate, request.app.state.keyring)
 
 
-@router.delete("/{certificate_id}", status_code=204, responses=problem_responses(401, 403, 404))
-async def delete_certificate(certificate_id: str, certificates: Certificates, caller: Either) -> None:
+@router.delete(
+    "/{certificate_id}",
+    status_code=204,
+    dependencies=[Depends(acts_on("delete", "certificates", "certificate_id"))],
+    responses=problem_responses(401, 403, 404),
+)
+async def delete_certificate(certificate_id: str, request: Request, certificates: Certificates, caller: Either) -> None:
     """It is revoked and its key deleted, by the loop."""
     certificate = await _find(certificates, certificate_id, caller)
+    recorder_of(request).found(cluster_id=certificate.owner.cluster_id)
+    recorder_of(request).before = _spec(certificate)
     await certificates.remove(certificate.id)
 
 
@@ -113,6 +138,11 @@ def _owner(caller: Caller, cluster_id: str = "") -> Owner:
 
 def _may_see(allowed: Owner, owner: Owner) -> bool:
     return allowed.cloud in ("", owner.cloud) and allowed.project_id in ("", owner.project_id)
+
+
+def _spec(certificate: Certificate) -> dict[str, Any]:
+    """What was asked for, without how far it has come: for a digest."""
+    return CertificateView.of(certificate, datetime.now(UTC)).spec.model_dump(mode="json")
 
 
 def _bundle(certificate: Certificate, keyring: Keyring) -> Bundle:

@@ -25,6 +25,7 @@ class AccountRow(Base):
     directory: Mapped[str] = mapped_column(Text, primary_key=True)
     key_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     uri: Mapped[str | None] = mapped_column(Text)
+    contact: Mapped[str | None] = mapped_column(Text)
     held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -81,6 +81,10 @@ class Authority(Protocol):
         """The account's URI. Idempotent: the same key gives the same account."""
         ...
 
+    async def change_contact(self, login: Login, contact: str) -> None:
+        """The mail address that the authority may write to; empty: none. Idempotent. Raises AccountGone."""
+        ...
+
     async def find_order(self, login: Login, names: tuple[str, ...]) -> str | None:
         """The URL of an unfinished order of the account for exactly these names, where the authority lists orders."""
         ...

@@ -16,7 +16,7 @@ from brb_dns.certificates.conditions import Outcome, conditions_of
 from brb_dns.certificates.errors import AccountGone, OrderGone, RateLimited, Refused
 from brb_dns.certificates.renewal import hold_for, pause_after
 from brb_dns.certificates.scope import Current, Equipment, Scope, Step, Waiting
-from brb_dns.certificates.steps.account import ensure_account, forget_registration
+from brb_dns.certificates.steps.account import ensure_account, ensure_contact, forget_registration
 from brb_dns.certificates.steps.due import (
     OrderOverdue,
     life_left,
@@ -43,6 +43,7 @@ log = structlog.get_logger()
 
 ISSUE: tuple[Step, ...] = (
     require_authority,
+    ensure_contact,
     observe_order_age,
     require_due,
     require_turn,

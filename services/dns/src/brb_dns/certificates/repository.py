@@ -70,7 +70,7 @@ class CertificateRepository:
         return account_of(row)
 
     async def change_account(self, account: Account) -> None:
-        values = {"uri": account.uri, "held_until": account.held_until}
+        values = {"uri": account.uri, "contact": account.contact, "held_until": account.held_until}
         mine = AccountRow.directory == account.directory
         async with self._database.sessions.begin() as session:
             await session.execute(update(AccountRow).where(mine).values(**values))

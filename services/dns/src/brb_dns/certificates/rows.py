@@ -46,7 +46,7 @@ def columns_of(certificate: Certificate) -> dict[str, Any]:
 
 
 def account_of(row: AccountRow) -> Account:
-    return Account(row.directory, row.key_sealed, row.uri, row.held_until)
+    return Account(row.directory, row.key_sealed, row.uri, row.held_until, row.contact)
 
 
 def _order(row: CertificateRow) -> Order | None:

@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from brb_shared.settings import ServiceSettings
+
+_OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+"""Empty is none: a variable of compose is always there."""
 
 
 class AcmeSettings(ServiceSettings):
@@ -15,10 +19,10 @@ class AcmeSettings(ServiceSettings):
         "setting it is agreeing to its terms of service. Empty: no certificates",
     )
     acme_contact: str = Field(default="", description="Mail address that the authority may write to; may be empty")
-    acme_external_account_file: Path | None = Field(
+    acme_external_account_file: _OptionalFile = Field(
         default=None, description='JSON {"kid", "hmac_key"} (base64url) for authorities that want an external account'
     )
-    acme_ca_file: Path | None = Field(
+    acme_ca_file: _OptionalFile = Field(
         default=None, description="PEM of the roots that the directory's own TLS is checked against; default: the usual"
     )
     acme_profile: str = Field(

@@ -65,12 +65,14 @@ class Keys:
             raise NotFound("There is no such key")
         return _key(row)
 
-    async def delete(self, tenant: Tenant, key_id: str) -> None:
-        """Records that came by it stay. Raises NotFound."""
-        gone = delete(KeyRow).where(*_is_of(tenant), KeyRow.id == key_id).returning(KeyRow.id)
+    async def delete(self, tenant: Tenant, key_id: str) -> DnsKey:
+        """The one that was there; records that came by it stay. Raises NotFound."""
+        gone = delete(KeyRow).where(*_is_of(tenant), KeyRow.id == key_id).returning(KeyRow)
         async with self._database.sessions.begin() as session:
-            if (await session.scalars(gone)).first() is None:
+            row = (await session.scalars(gone)).first()
+            if row is None:
                 raise NotFound("There is no such key")
+            return _key(row)
 
     async def open(self, key_id: str) -> tuple[DnsKey, bytes] | None:
         """The key and its secret; None: no such key."""

@@ -10,6 +10,7 @@ from brb_dns.errors import NameNotYours, NameTaken, NotFound, QuotaReached
 from brb_dns.models import AddressRow, DesiredRow, HostnameRow, RecordRow
 from brb_dns.records.model import Owner
 from brb_dns.records.names import HOSTNAMES, Place
+from brb_dns.records.values import Address
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.dns import DnsDesired
 from brb_shared.contracts.ids import ClusterId
@@ -37,6 +38,12 @@ async def may_touch(session: AsyncSession, tenant: Tenant, place: Place) -> bool
     assert place.label is not None
     hostname = await session.get(HostnameRow, place.label)
     return hostname is None or _is_of(hostname, tenant) or _is_free(hostname)
+
+
+async def cluster_of(session: AsyncSession, address: Address) -> str:
+    """Whose address it is; empty if it is nobody's."""
+    row = await session.get(AddressRow, str(address))
+    return row.cluster_id if row is not None else ""
 
 
 async def free_unused_hostnames(session: AsyncSession, labels: Sequence[str]) -> None:

@@ -45,13 +45,14 @@ class Records:
         async with editing(self._database, self._limits) as edit:
             return await edit.add(owner, draft, source, created_by=created_by, replace=replace)
 
-    async def remove(self, tenant: Tenant, record_id: str) -> None:
-        """Raises NotFound."""
+    async def remove(self, tenant: Tenant, record_id: str) -> Record:
+        """The one that was there. Raises NotFound."""
         async with editing(self._database, self._limits) as edit:
             row = await store.find(edit.session, tenant, record_id)
             if row is None:
                 raise NotFound("There is no such record")
             await edit.remove([row])
+        return store.record_of(row)
 
     async def withdraw(self, name: str, type_: RecordType, value: str, source: Source) -> None:
         """Remove what `source` added under that name. Idempotent."""

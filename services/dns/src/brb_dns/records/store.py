@@ -21,6 +21,13 @@ async def at_name(session: AsyncSession, name: str) -> Sequence[RecordRow]:
     return (await session.scalars(select(RecordRow).where(RecordRow.name == name).order_by(RecordRow.id))).all()
 
 
+async def contents(session: AsyncSession, names: Sequence[str]) -> list[list[Any]]:
+    """What stands at the names, in one order: for a digest."""
+    columns = (RecordRow.name, RecordRow.type, RecordRow.value, RecordRow.ttl_seconds)
+    rows = await session.execute(select(*columns).where(RecordRow.name.in_(names)).order_by(*columns))
+    return [list(row) for row in rows]
+
+
 async def of_tenant(
     session: AsyncSession, tenant: Tenant, *, after: str, limit: int, **filters: str | None
 ) -> Sequence[RecordRow]:

@@ -1,8 +1,10 @@
 """The common query in a few microseconds: `<anything>.<ip>.<zone>`, class IN, with or without EDNS, by UDP.
 
+And the common flood: names made up of words, which do not exist. What is above a rate is dropped before it is written.
+
 One function on purpose, with everything in local variables: a call costs as much as four of its lines. It answers
 exactly as `Responder` does, which a property test holds it to, and leaves to it (None) whatever it does not know:
-names with records of their own, names without an address, types that are no data, faulty EDNS, too long answers.
+names with records of their own, other names without an address, types that are no data, faulty EDNS, too long answers.
 """
 
 import struct
@@ -23,13 +25,18 @@ from brb_dns.zone.zone import Zone
 FastPath = Callable[[bytes, str], bytes | None]
 """(query, host) → reply; empty: send nothing; None: not for the fast path."""
 
-_Row = tuple[bytes, Zone, dict[bytes, dict[int, RRset]], list[bytes], list[bytes], bytes, dict[bytes, int]]
+_Slots = dict[bytes, int]
+_Nodes = dict[bytes, dict[int, RRset]]
+_Row = tuple[bytes, bytes, Zone, _Nodes, dict[bytes, int], list[bytes], list[bytes], bytes, _Slots, _Slots]
 _A_IN = b"\0\1\0\1"
 _OCTETS = {bytes([len(str(value))]) + str(value).encode(): value for value in range(256)}
 """Canonical decimals as labels in wire form."""
 _DECIMALS = {str(value).encode(): value for value in range(256)}
 _BADCOOKIE = int(Rcode.BADCOOKIE)
-_ANSWER, _NODATA, _SLIP = int(AnswerClass.ANSWER), int(AnswerClass.NODATA), Verdict.SLIP
+_ANSWER, _NODATA, _NXDOMAIN = int(AnswerClass.ANSWER), int(AnswerClass.NODATA), int(AnswerClass.NXDOMAIN)
+_SLIP = Verdict.SLIP
+_SLIP_HEAD, _BADCOOKIE_HEAD = 0, 4
+_HEX_ADDRESS_BYTES = 8
 _DATA_TYPES = ("A", "AAAA", "HTTPS", "TXT", "CAA", "CNAME", "SOA", "NS", "MX", "SRV", "PTR", "DS", "DNSKEY")
 
 
@@ -46,9 +53,10 @@ def build_fast_path(equipment: Equipment) -> FastPath:
     cookies, slipped, dropped = int(Single.COOKIES), int(Single.RATE_SLIPPED), int(Single.RATE_DROPPED)
 
     def respond(query: bytes, host: str) -> bytes | None:
-        head = heads.get(query[2:12])
-        if head is None:
+        known = heads.get(query[2:12])
+        if known is None:
             return None
+        has_opt, head = known
         end = query.find(b"\0", 12) + 1
         name = query[12:end].lower()
         for row in zones:
@@ -56,7 +64,7 @@ def build_fast_path(equipment: Equipment) -> FastPath:
                 break
         else:
             return None
-        origin, zone, nodes, starts, ends, address_head, data_types = row
+        origin, wildcard, zone, nodes, below, starts, ends, address_head, data_types, denied_types = row
 
         # where the last four labels before the zone begin
         stop = len(name) - len(origin)
@@ -69,6 +77,7 @@ def build_fast_path(equipment: Equipment) -> FastPath:
             at += length + 1
         if at != stop or end > 267 or name in nodes:
             return None
+        exists = True
         try:
             address = bytes((octets[name[a:b]], octets[name[b:c]], octets[name[c:d]], octets[name[d:stop]]))
         except KeyError:
@@ -79,27 +88,33 @@ def build_fast_path(equipment: Equipment) -> FastPath:
                 w, x, y, z = label.rsplit(b"-", 4)[-4:]
                 address = bytes((_DECIMALS[w], _DECIMALS[x], _DECIMALS[y], _DECIMALS[z]))
             except (KeyError, ValueError):
+                if label.isdigit() or len(label) == _HEX_ADDRESS_BYTES:
+                    return None
+                top = name[d:]
+                if top in nodes or top in below or wildcard in nodes:
+                    return None
+                exists = False
+        if exists:
+            network = bisect_right(starts, address)
+            if not network or address > ends[network - 1]:
                 return None
-        network = bisect_right(starts, address)
-        if not network or address > ends[network - 1]:
-            return None
 
         # the record
         asked = query[end : end + 4]
-        if asked == _A_IN:
+        if exists and asked == _A_IN:
             account = _ANSWER
             record = address_head + address
             counted = data_types[asked]
         else:
-            account = _NODATA
-            found = data_types.get(asked)
+            account = _NODATA if exists else _NXDOMAIN
+            found = data_types.get(asked) if exists else denied_types.get(asked)
             if found is None:
                 return None
             counted = found
-            record = (0xC00C + stop).to_bytes(2) + zone.soa_tail
+            record = zone.placed_soas.get(12 + stop) or zone.place_soa(12 + stop)
 
         # who asks, and what he takes
-        if head[0]:
+        if has_opt:
             opt = query[end + 4 :]
             edns = plain.get(opt) or personal.get((opt, host))
             if edns is None:
@@ -115,8 +130,7 @@ def build_fast_path(equipment: Equipment) -> FastPath:
             edns = NO_EDNS
         else:
             return None
-        reply = query[:2] + (head[1] if account == _ANSWER else head[2]) + query[12 : end + 4] + record + edns.opt
-        size = len(reply)
+        size = end + 4 + len(record) + len(edns.opt)
         verified = edns.verified
         if size > edns.size or (size > amplification * len(query) and not verified):
             return None
@@ -125,27 +139,31 @@ def build_fast_path(equipment: Equipment) -> FastPath:
         slots[counted] += 1
         if verified:
             slots[cookies] += 1
-            return reply
-        bucket = buckets.get(host) or open_bucket(host)
-        if bucket[0] != clock[0]:
-            credit(bucket)
-        if bucket[account] > 0:
-            bucket[account] -= 1
-            return reply
-        if overdraw(bucket, account) is _SLIP:
-            slots[slipped] += 1
-            if edns.has_cookie:
-                return query[:2] + head[4] + query[12 : end + 4] + with_rcode(edns.opt, _BADCOOKIE)
-            return query[:2] + head[3] + query[12 : end + 4] + edns.opt
-        slots[dropped] += 1
-        return b""
+        else:
+            bucket = buckets.get(host) or open_bucket(host)
+            if bucket[0] != clock[0]:
+                credit(bucket)
+            if bucket[account] > 0:
+                bucket[account] -= 1
+            elif overdraw(bucket, account) is not _SLIP:
+                slots[dropped] += 1
+                return b""
+            else:
+                slots[slipped] += 1
+                if edns.has_cookie:
+                    return query[:2] + head[_BADCOOKIE_HEAD] + query[12 : end + 4] + with_rcode(edns.opt, _BADCOOKIE)
+                return query[:2] + head[_SLIP_HEAD] + query[12 : end + 4] + edns.opt
+        return query[:2] + head[account] + query[12 : end + 4] + record + edns.opt
 
     return respond
 
 
-def _heads() -> dict[bytes, tuple[bool, bytes, bytes, bytes, bytes]]:
-    """From a query's header after the id to (has EDNS, header of an answer, of NODATA, `reply_limited`'s two)."""
-    heads = {}
+def _heads() -> dict[bytes, tuple[bool, tuple[bytes, ...]]]:
+    """From a query's header after the id to whether it has EDNS, and the headers of its replies.
+
+    Those of an answer, of NODATA and of NXDOMAIN are at their places in `AnswerClass`; `reply_limited`'s two around.
+    """
+    heads: dict[bytes, tuple[bool, tuple[bytes, ...]]] = {}
     for flags in range(0, 0x200, 0x10):
         if flags & ~(RD | AD | CD):
             continue
@@ -154,23 +172,31 @@ def _heads() -> dict[bytes, tuple[bool, bytes, bytes, bytes, bytes]]:
             word = QR | AA | echoed
             heads[struct.pack("!5H", flags, 1, 0, 0, additionals)] = (
                 additionals == 1,
-                struct.pack("!5H", word, 1, 1, 0, additionals),
-                struct.pack("!5H", word, 1, 0, 1, additionals),
-                struct.pack("!5H", QR | TC | echoed, 1, 0, 0, additionals),
-                struct.pack("!5H", QR | echoed | _BADCOOKIE & 0xF, 1, 0, 0, additionals),
+                (
+                    struct.pack("!5H", QR | TC | echoed, 1, 0, 0, additionals),
+                    struct.pack("!5H", word, 1, 1, 0, additionals),
+                    struct.pack("!5H", word, 1, 0, 1, additionals),
+                    struct.pack("!5H", word | Rcode.NXDOMAIN, 1, 0, 1, additionals),
+                    struct.pack("!5H", QR | echoed | _BADCOOKIE & 0xF, 1, 0, 0, additionals),
+                ),
             )
     return heads
 
 
 def _row(zone: Zone, slot: int) -> _Row:
-    """What is needed of a zone: the addresses' ranges, the A record's head, and where each type is counted."""
-    data_types = {RdataType.from_text(name).to_bytes(2) + b"\0\1": name for name in _DATA_TYPES}
+    """What is needed of a zone: the addresses' ranges, the A record's head, and where each type is counted: of names
+    that exist, and of others.
+    """
+    data_types = {type_.to_bytes(2) + b"\0\1": type_ for type_ in map(RdataType.from_text, _DATA_TYPES)}
     return (
         zone.origin,
+        b"\1*" + zone.origin,
         zone,
         zone.nodes,
+        zone.below,
         zone.networks.starts[4],
         zone.networks.ends[4],
         b"\xc0\x0c" + struct.pack("!HHIH", RdataType.A, IN, zone.config.ttl_seconds, 4),
-        {asked: query_slot(slot, RdataType.from_text(name), Rcode.NOERROR) for asked, name in data_types.items()},
+        {asked: query_slot(slot, type_, Rcode.NOERROR) for asked, type_ in data_types.items()},
+        {asked: query_slot(slot, type_, Rcode.NXDOMAIN) for asked, type_ in data_types.items()},
     )

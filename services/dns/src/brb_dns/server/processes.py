@@ -30,6 +30,13 @@ def fork_worker(start: Start) -> int:
         os._exit(1)
 
 
+def hurry(nice: int) -> None:
+    """This process and what it forks go before others on the host, where it may say so (root, CAP_SYS_NICE). 0: no."""
+    if nice and nice < os.getpriority(os.PRIO_PROCESS, 0):
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
 def become(user: str) -> None:
     """Give up root for good. Raises PermissionError without root, KeyError for an unknown account."""
     account = pwd.getpwnam(user)

@@ -1,6 +1,8 @@
 """What the server decides about a query before anything is looked up in a zone; and the reply it sends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from dns.opcode import Opcode
 from dns.rcode import Rcode
@@ -25,9 +27,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`zone`, `type`, `rcode`: what is counted. `query` None: it could not be read."""
+    """`zone`, `type`, `rcode`: what is counted. `query` None: it could not be read.
 
-    wire: bytes
+    `render` is called when the reply goes out: what is above a rate is never written.
+    """
+
+    render: Callable[[], bytes]
     rcode: int
     edns: Edns = NO_EDNS
     query: Query | None = None
@@ -63,18 +68,18 @@ def refusal_of_opcode(opcode: int) -> Rcode | None:
 
 def reply_empty(query: Query, rcode: int, edns: Edns) -> Reply:
     opt = with_rcode(edns.opt, rcode) if edns.opt else b""
-    return Reply(render_empty(query, rcode, opt), rcode, edns, query)
+    return Reply(partial(render_empty, query, rcode, opt), rcode, edns, query)
 
 
 def reply_bare(wire: bytes, rcode: int) -> Reply:
-    return Reply(render_bare(wire, rcode), rcode)
+    return Reply(partial(render_bare, wire, rcode), rcode)
 
 
 def reply_limited(reply: Reply) -> bytes:
     """Instead of an answer above the rate: come again by TCP, or with the cookie in here (BADCOOKIE, as BIND does)."""
     query, edns = reply.query, reply.edns
     if query is None:
-        return reply.wire
+        return reply.render()
     if edns.has_cookie:
         return render_empty(query, Rcode.BADCOOKIE, with_rcode(edns.opt, Rcode.BADCOOKIE))
     return render_empty(query, Rcode.NOERROR, edns.opt, TC)

@@ -3,12 +3,13 @@
 messages.py     read the query by hand          unusual → slow_path.py (dnspython); signed → the supervisor
 replies.py      what is refused unseen
 zone/zones.py   the answer
-rendering.py    the reply by hand, with the limits of size for who has not shown who he is
 rate_limit.py   whether it goes out, and counters.py
+rendering.py    the reply by hand, with the limits of size for who has not shown who he is
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from dns.opcode import Opcode
 from dns.rcode import Rcode
@@ -105,8 +106,8 @@ class Responder:
             return reply_empty(query, refusal, edns)
         answer = self._equipment.zones.resolve(query.name, query.type)
         limit = edns.size if edns.verified else min(edns.size, self._equipment.amplification * len(query.wire))
-        wire = render_answer(query, answer, edns, limit)
-        return Reply(wire, answer.rcode, edns, query, answer.zone, bool(answer.answer))
+        render = partial(render_answer, query, answer, edns, limit)
+        return Reply(render, answer.rcode, edns, query, answer.zone, bool(answer.answer))
 
     def _read_edns(self, query: Query, host: str, *, is_tcp: bool) -> Edns:
         if query.opt is None:
@@ -119,10 +120,10 @@ class Responder:
         self._equipment.counters.query(self._equipment.slot_of(reply.zone), type_, reply.rcode, is_tcp=is_tcp)
         if is_tcp or reply.edns.verified:
             self._slots[Single.COOKIES] += not is_tcp
-            return reply.wire
+            return reply.render()
         match self._equipment.limiter.judge(host, reply.answer_class):
             case Verdict.PASS:
-                return reply.wire
+                return reply.render()
             case Verdict.SLIP:
                 self._slots[Single.RATE_SLIPPED] += 1
                 return reply_limited(reply)

@@ -26,6 +26,13 @@ class ServerSettings(BaseSettings):
     workers: int = Field(
         default=1, ge=1, le=64, description="Worker processes; each fills one core at the most. One a core is enough"
     )
+    nice: int = Field(
+        default=-10,
+        ge=-20,
+        le=0,
+        description="Priority to ask for before root is given up: an answer does not wait while others on the host "
+        "have the core. Where that is not allowed nothing changes; 0: do not ask",
+    )
     user: str = Field(
         default="", description="Account to become once the ports are bound; empty: stay. Needs root to start with"
     )

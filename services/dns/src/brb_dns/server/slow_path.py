@@ -1,5 +1,7 @@
 """Everything unusual, read and written by dnspython; tests hold the hand-written paths against it."""
 
+from functools import partial
+
 import dns.exception
 import dns.flags
 import dns.message
@@ -37,7 +39,8 @@ class SlowPath:
         query = _query_of(wire, message)
         answer = self._decide(query, edns)
         limit = edns.size if edns.verified else min(edns.size, self._amplification * len(wire))
-        return Reply(_render(message, answer, edns, limit), answer.rcode, edns, query, answer.zone, bool(answer.answer))
+        render = partial(_render, message, answer, edns, limit)
+        return Reply(render, answer.rcode, edns, query, answer.zone, bool(answer.answer))
 
     def _decide(self, query: Query | None, edns: Edns) -> Answer:
         if edns.version:

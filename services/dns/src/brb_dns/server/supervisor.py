@@ -21,7 +21,7 @@ from brb_dns.server.counters import LARGEST_ZONES, NO_ZONE, Counters
 from brb_dns.server.crew import Member
 from brb_dns.server.disk import SnapshotKeeper, load_snapshot, require_writable
 from brb_dns.server.metrics import Status
-from brb_dns.server.processes import become
+from brb_dns.server.processes import become, hurry
 from brb_dns.server.settings import ServerSettings
 from brb_dns.server.signed import OnSigned
 from brb_dns.server.sockets import Listeners, bind_listeners, bind_status
@@ -70,6 +70,7 @@ class Supervisor:
             self._members.append(Member(self._settings, listeners, self._on_signed))
         if self._settings.status_listen:
             self._status_socket = bind_status(self._settings.status_listen)
+        hurry(self._settings.nice)
         if self._settings.user:
             become(self._settings.user)
         require_writable(self._settings.snapshot_file)

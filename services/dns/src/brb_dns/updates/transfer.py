@@ -15,6 +15,7 @@ from dns.rdatatype import RdataType
 
 from brb_dns.keys.model import DnsKey
 from brb_dns.records.service import Records
+from brb_dns.updates.recording import Recording
 from brb_dns.zone.config import ZoneConfig
 from brb_shared.contracts.zone import ZoneSnapshot
 
@@ -38,8 +39,9 @@ class Transfers:
         answer.authority = [] if name == self._origin else [soa]
         return [answer.to_wire()]
 
-    async def whole(self, key: DnsKey, query: dns.message.Message) -> list[bytes]:
+    async def whole(self, key: DnsKey, query: dns.message.Message, recording: Recording) -> list[bytes]:
         if not self._may(key, query):
+            recording.refused(Rcode.REFUSED, f"The key may not transfer {query.question[0].name}")
             return [_refused(query)]
         whole = await self._records.snapshot(key.tenant)
         context = None

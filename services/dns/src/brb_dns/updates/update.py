@@ -22,8 +22,9 @@ from brb_dns.records import store
 from brb_dns.records.editing import Edit, Limits, editing
 from brb_dns.records.model import Draft, Owner, Source
 from brb_dns.records.names import Place, parse_place
-from brb_dns.records.ownership import may_touch
+from brb_dns.records.ownership import cluster_of, may_touch
 from brb_dns.records.values import RecordType, check_rdata
+from brb_dns.updates.recording import Recording
 from brb_dns.zone.networks import AllowedNetworks
 from brb_shared.contracts.tenant import Tenant
 from brb_shared.database import Database
@@ -41,31 +42,46 @@ class _Rejected(Exception):
         self.rcode = rcode
 
 
+class _NotMet(_Rejected):
+    """A prerequisite does not hold."""
+
+
 class Updates:
     def __init__(self, database: Database, limits: Limits, allowed: AllowedNetworks) -> None:
         self._database = database
         self._limits = limits
         self._allowed = allowed
 
-    async def apply(self, key: DnsKey, message: UpdateMessage) -> Rcode:
-        if not message.zone or message.zone[0].name != dns.name.from_text(self._limits.zone):
-            return Rcode.NOTAUTH
-        if key.tenant is None:
-            return Rcode.REFUSED
+    async def apply(self, key: DnsKey, message: UpdateMessage, recording: Recording) -> Rcode:
+        names = sorted({_text(rrset.name) for rrset in message.update})
+        recording.updates(names)
         try:
+            tenant = self._tenant(key, message)
             async with editing(self._database, self._limits) as edit:
-                update = _Update(edit, key, key.tenant, self._allowed)
-                for rrset in message.prerequisite:
-                    await update.require(rrset)
-                for rrset in message.update:
-                    await update.change(rrset)
-        except _Rejected as rejected:
-            log.info("Update refused", key=key.id, rcode=rejected.rcode.name, why=str(rejected))
-            return rejected.rcode
-        except DnsError as error:
-            log.info("Update refused", key=key.id, code=error.code, why=error.message)
-            return Rcode.REFUSED
+                update = _Update(edit, key, tenant, self._allowed)
+                recording.recorder.before = await store.contents(edit.session, names)
+                await update.make(message)
+                recording.recorder.after = await store.contents(edit.session, names)
+                recording.done(update.clusters)
+                await recording.keep(edit.session)
+        except _NotMet as unmet:
+            log.info("Update not done", key=key.id, rcode=unmet.rcode.name, why=str(unmet))
+            recording.not_met(unmet.rcode, str(unmet))
+            return unmet.rcode
+        except (_Rejected, DnsError) as error:
+            rcode = error.rcode if isinstance(error, _Rejected) else Rcode.REFUSED
+            log.info("Update refused", key=key.id, rcode=rcode.name, why=str(error))
+            recording.refused(rcode, str(error))
+            return rcode
         return Rcode.NOERROR
+
+    def _tenant(self, key: DnsKey, message: UpdateMessage) -> Tenant:
+        """Whose records it may touch."""
+        if not message.zone or message.zone[0].name != dns.name.from_text(self._limits.zone):
+            raise _Rejected(Rcode.NOTAUTH, "The update is of another zone")
+        if key.tenant is None:
+            raise _Rejected(Rcode.REFUSED, "An operator's key updates nothing")
+        return key.tenant
 
 
 class _Update:
@@ -76,6 +92,14 @@ class _Update:
         self._key = key
         self._tenant = tenant
         self._allowed = allowed
+        self.clusters: set[str] = set()
+        """Whose names were touched."""
+
+    async def make(self, message: UpdateMessage) -> None:
+        for rrset in message.prerequisite:
+            await self.require(rrset)
+        for rrset in message.update:
+            await self.change(rrset)
 
     async def require(self, rrset: dns.rrset.RRset) -> None:
         """A prerequisite. Source: RFC 2136, section 3.2."""
@@ -90,13 +114,15 @@ class _Update:
             exists = bool(values) or _is_computed(place, rrset.rdtype)
             _expect(exists, rrset.deleting, Rcode.NXRRSET, Rcode.YXRRSET, place.name)
         elif values != {self._value(rrset, rdata) for rdata in rrset}:
-            raise _Rejected(Rcode.NXRRSET, f"{place.name} {rrset.rdtype.name} is otherwise")
+            raise _NotMet(Rcode.NXRRSET, f"{place.name} {rrset.rdtype.name} is otherwise")
 
     async def change(self, rrset: dns.rrset.RRset) -> None:
         """An addition or a delete. Source: RFC 2136, section 3.4.2."""
         place = self._place(rrset.name)
         if not self._key.rights.covers(place.name) or not await may_touch(self._edit.session, self._tenant, place):
             raise _Rejected(Rcode.REFUSED, f"the key may not touch {place.name}")
+        if place.address is not None:
+            self.clusters.add(await cluster_of(self._edit.session, place.address))
         match rrset.deleting:
             case None:
                 await self._add(place, rrset)
@@ -146,6 +172,10 @@ class _Update:
         return check_rdata(self._type(rrset.rdtype), rdata, self._allowed)
 
 
+def _text(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True).lower()
+
+
 def _is_computed(place: Place, rdtype: RdataType) -> bool:
     """The wildcard's own record of a name below an address."""
     if place.address is None:
@@ -156,6 +186,6 @@ def _is_computed(place: Place, rdtype: RdataType) -> bool:
 def _expect(exists: bool, deleting: RdataClass | None, missing: Rcode, present: Rcode, name: str) -> None:
     """Class ANY: it must exist. Class NONE: it must not."""
     if deleting is RdataClass.ANY and not exists:
-        raise _Rejected(missing, f"{name} does not exist")
+        raise _NotMet(missing, f"{name} does not exist")
     if deleting is RdataClass.NONE and exists:
-        raise _Rejected(present, f"{name} exists")
+        raise _NotMet(present, f"{name} exists")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from brb_dns.zone.config import ZoneConfig, addresses_of
-from brb_dns.zone.names import is_below, parse_name
-from brb_dns.zone.rrsets import RRset, render_rrset
+from brb_dns.zone.names import compress, is_below, length_of, parse_name, places_of
+from brb_dns.zone.rrsets import RRset, render_rrset, render_tail
 
 
 def render_soa(config: ZoneConfig, serial: int) -> RRset:
@@ -12,6 +12,16 @@ def render_soa(config: ZoneConfig, serial: int) -> RRset:
     times = (config.refresh_seconds, config.retry_seconds, config.expire_seconds, config.negative_ttl_seconds)
     value = " ".join([f"{config.servers[0].name}.", f"{config.hostmaster_name}.", str(serial), *map(str, times)])
     return render_rrset(config.origin, "SOA", config.negative_ttl_seconds, (value,))
+
+
+def render_soa_at(soa: RRset, place: int) -> bytes:
+    """The record in a message that has the zone's name at `place`: what its names share with that is not said again."""
+    places = places_of(soa.owner, place)
+    (rdata,) = soa.rdatas
+    server_end = length_of(rdata)
+    hostmaster_end = server_end + length_of(rdata[server_end:])
+    names = compress(rdata[:server_end], places) + compress(rdata[server_end:hostmaster_end], places)
+    return compress(soa.owner, places) + render_tail(soa, names + rdata[hostmaster_end:])
 
 
 def render_apex(config: ZoneConfig) -> Iterator[RRset]:

@@ -1,6 +1,7 @@
 """Names in wire form, lower case: the keys of everything in a zone."""
 
 import re
+from collections.abc import Mapping
 
 import dns.name
 from dns.exception import DNSException
@@ -9,6 +10,7 @@ from brb_dns.zone.errors import InvalidRecord
 
 _PLAIN = re.compile(r"(?:[a-z0-9_*-]{1,63}\.)*[a-z0-9_*-]{1,63}")
 _LONGEST_TEXT = 253
+_POINTER = 0xC000
 
 
 def canonical_name(text: str) -> str:
@@ -48,6 +50,34 @@ def labels_of(name: bytes) -> tuple[bytes, ...]:
 
 def parent_of(name: bytes) -> bytes:
     return name[1 + name[0] :]
+
+
+def length_of(wire: bytes) -> int:
+    """Of the name that `wire` begins with, not compressed, with the root's empty label."""
+    at = 0
+    while wire[at]:
+        at += 1 + wire[at]
+    return at + 1
+
+
+def places_of(name: bytes, at: int) -> dict[bytes, int]:
+    """Where the name and its ancestors stand in a message that has the name at `at`."""
+    places = {}
+    while name != b"\0":
+        places[name] = at
+        at += 1 + name[0]
+        name = parent_of(name)
+    return places
+
+
+def compress(name: bytes, places: Mapping[bytes, int]) -> bytes:
+    """As short as the `places` of others in the message let it be. Source: RFC 1035, 4.1.4."""
+    rest = name
+    while rest != b"\0":
+        if rest in places:
+            return name[: len(name) - len(rest)] + (_POINTER | places[rest]).to_bytes(2)
+        rest = parent_of(rest)
+    return name
 
 
 def is_below(name: bytes, ancestor: bytes) -> bool:

@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from dns.rdatatype import RdataType
 
 from brb_dns.zone.addresses import parse_addresses, parse_ending
-from brb_dns.zone.apex import render_apex, render_soa
+from brb_dns.zone.apex import render_apex, render_soa, render_soa_at
 from brb_dns.zone.config import ZoneConfig
 from brb_dns.zone.names import labels_of, parent_of, parse_name
 from brb_dns.zone.networks import AllowedNetworks
-from brb_dns.zone.rrsets import RRset, render_tail
+from brb_dns.zone.rrsets import RRset
 
 _A, _AAAA = int(RdataType.A), int(RdataType.AAAA)
 _CNAME = int(RdataType.CNAME)
@@ -32,14 +32,16 @@ Node = Mapping[int, RRset]
 
 
 class Zone:
-    """`nodes`: names with records of their own. Changed in place: what holds on to it sees every change."""
+    """`nodes`: names with records of their own; `below`: how many of these lie below a name. Both are changed in place:
+    what holds on to them sees every change.
+    """
 
     def __init__(self, config: ZoneConfig, serial: int) -> None:
         self.config = config
         self.origin = parse_name(config.origin)
         self.networks = AllowedNetworks(config.networks)
         self.nodes: dict[bytes, dict[int, RRset]] = {}
-        self._below: dict[bytes, int] = {}
+        self.below: dict[bytes, int] = {}
         self._wildcards = 0
         self._configured = {(rrset.owner, rrset.type): rrset for rrset in render_apex(config)}
         for rrset in self._configured.values():
@@ -48,8 +50,14 @@ class Zone:
 
     def renumber(self, serial: int) -> None:
         self.soa = render_soa(self.config, serial)
-        self.soa_tail = render_tail(self.soa, self.soa.rdatas[0])
+        self.placed_soas: dict[int, bytes] = {}
         self.put(self.soa)
+
+    def place_soa(self, place: int) -> bytes:
+        """The SOA record of a negative answer that has the zone's name at `place`; kept in `placed_soas`."""
+        if place not in self.placed_soas:
+            self.placed_soas[place] = render_soa_at(self.soa, place)
+        return self.placed_soas[place]
 
     def put(self, rrset: RRset) -> None:
         """Add or replace an RRset. Its owner must lie in the zone."""
@@ -81,7 +89,7 @@ class Zone:
             return {type_: RRset(name, type_, self.config.ttl_seconds, (address,)), **(explicit or {})}
         if explicit is not None:
             return explicit
-        if name in self._below or self._is_ending(labels):
+        if name in self.below or self._is_ending(labels):
             return {}
         return self._find_wildcard(name) if self._wildcards else None
 
@@ -107,7 +115,7 @@ class Zone:
         return {t: RRset(name, t, rrset.ttl_seconds, rrset.rdatas) for t, rrset in node.items()}
 
     def _exists(self, name: bytes) -> bool:
-        return name in self.nodes or name in self._below or self._is_ending(self._relative(name))
+        return name in self.nodes or name in self.below or self._is_ending(self._relative(name))
 
     def _relative(self, name: bytes) -> tuple[bytes, ...]:
         return labels_of(name[: len(name) - len(self.origin)] + b"\0")
@@ -118,6 +126,6 @@ class Zone:
             self._wildcards += step
         while owner != self.origin:
             owner = parent_of(owner)
-            count = self._below.pop(owner, 0) + step
+            count = self.below.pop(owner, 0) + step
             if count:
-                self._below[owner] = count
+                self.below[owner] = count

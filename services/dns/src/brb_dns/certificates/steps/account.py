@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 
+import structlog
+
 from brb_dns.certificates.certificate import Account
 from brb_dns.certificates.errors import RateLimited
 from brb_dns.certificates.keys import new_key
 from brb_dns.certificates.ports import Login
 from brb_dns.certificates.scope import Equipment, Scope, StepResult, Waiting
+from brb_shared.reconcile import ReconcileError
+
+log = structlog.get_logger()
 
 _OBJECT, _FIELD = "acme_account", "key"
 
@@ -20,6 +25,22 @@ async def ensure_account(scope: Scope) -> StepResult:
         error = RateLimited("The certificate authority asked the platform to slow down; it goes on by itself", None)
         return Waiting.after_error(error, account.held_until - scope.now)
     scope.login_ = await _login(scope, account)
+    return None
+
+
+async def ensure_contact(scope: Scope) -> StepResult:
+    """The authority has the settings' mail address. No certificate waits for that: the next pass tries again."""
+    account = await scope.records.load_account(scope.authority.directory)
+    contact = scope.settings.acme_contact
+    if account is None or account.uri is None or account.contact == contact:
+        return None
+    login = Login(open_account_key(scope.equipment, account), account.uri)
+    try:
+        await scope.authority.change_contact(login, contact)
+    except ReconcileError as error:
+        log.warning("The contact is not changed", directory=account.directory, error=error.message)
+        return None
+    await scope.records.change_account(replace(account, contact=contact))
     return None
 
 
@@ -37,7 +58,8 @@ def open_account_key(equipment: Equipment, account: Account) -> bytes:
 async def _login(scope: Scope, account: Account) -> Login:
     key_pem = open_account_key(scope.equipment, account)
     if account.uri is None:
-        account = replace(account, uri=await scope.authority.register(key_pem))
+        uri = await scope.authority.register(key_pem)
+        account = replace(account, uri=uri, contact=scope.settings.acme_contact)
         await scope.records.change_account(account)
     assert account.uri is not None
     return Login(key_pem, account.uri)
