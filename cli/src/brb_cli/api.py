@@ -1,5 +1,6 @@
 """The HTTP client: tokens, retries, problem documents turned into errors."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,11 @@ class Api:
             raise problem_of(response)
         is_json = bool(response.content) and "json" in response.headers.get("Content-Type", "")
         return Answer(response.json() if is_json else None, response.text, response.headers)
+
+    def create(self, path: str, body: Any) -> Any:
+        """What was made. Asked again with the same key after a lost answer, it is the same thing."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self.send("POST", path, body=body, headers=headers, may_repeat=True).body
 
     def items(self, path: str, params: dict[str, Any] | None = None) -> Iterator[Any]:
         """All pages of a list."""

@@ -26,8 +26,9 @@ def build_app() -> App:
         version_flags=["--version"],
         version=_version,
         default_parameter=Parameter(negative=(), show_default=False),
+        suppress_keyboard_interrupt=False,  # `__main__` has the exit code of Ctrl-C
     )
-    _add(app, "login", "login:login", "Sign in with a Keystone password or application credential")
+    _add(app, "login", "login:login", "Sign in with Keystone, or at an identity provider")
     _add(app, "logout", "login:logout", "Sign out and forget the token")
     _add(app, "whoami", "login:whoami", "Who is signed in, where, and until when")
     app.command(_profiles())
@@ -40,6 +41,13 @@ def build_app() -> App:
     app.command(_dns())
     app.command(_certificates())
     app.command(_webhooks())
+    app.command(_users())
+    app.command(_identity_providers())
+    app.command(_roles())
+    app.command(_bindings())
+    app.command(_projects())
+    app.command(_namespaces())
+    app.command(_access())
     app.command(_audit())
     _add(app, "doctor", "doctor:doctor", "Check what is needed for brb to work")
     _add(app, "completion", "completion:completion", "A completion script for bash, zsh or fish")
@@ -125,6 +133,67 @@ def _webhooks() -> App:
     _add(app, "delete", "webhook:delete_webhook", "Delete one and its deliveries")
     _add(app, "deliveries", "webhook:list_deliveries", "What became of each delivery")
     _add(app, "redeliver", "webhook:redeliver", "Deliver again")
+    return app
+
+
+def _users() -> App:
+    app = App(name="user", help="Users, for administrators")
+    _add(app, "list", "user:list_users", "Who has ever signed in")
+    _add(app, "disable", "user:disable_user", "End all that is a user's, and let him in no more")
+    _add(app, "enable", "user:enable_user", "Let a user sign in again")
+    return app
+
+
+def _identity_providers() -> App:
+    app = App(name="identity-provider", help="Where people sign in, for administrators")
+    _add(app, "list", "identity_provider:list_identity_providers", "Issuers, Keystones, and the break-glass user")
+    _add(app, "create", "identity_provider:create_identity_provider", "Add an OIDC issuer")
+    _add(app, "disable", "identity_provider:disable_identity_provider", "Let nobody sign in by it any more")
+    _add(app, "enable", "identity_provider:enable_identity_provider", "Let people sign in by it again")
+    _add(app, "delete", "identity_provider:delete_identity_provider", "Remove an OIDC issuer")
+    return app
+
+
+def _roles() -> App:
+    app = App(name="role", help="Roles: what can be given to somebody")
+    _add(app, "list", "role:list_roles", "The roles, built-in ones among them")
+    _add(app, "show", "role:show_role", "One role and its rules")
+    _add(app, "create", "role:create_role", "Make a role")
+    _add(app, "update", "role:update_role", "Change a role, for all who have it")
+    _add(app, "delete", "role:delete_role", "Delete a role that nobody has")
+    return app
+
+
+def _bindings() -> App:
+    app = App(name="binding", help="Role bindings: who has which role where")
+    _add(app, "list", "binding:list_bindings", "Who has which role, at a place or of a subject")
+    _add(app, "create", "binding:create_binding", "Give somebody a role")
+    _add(app, "delete", "binding:delete_binding", "Take a role back")
+    return app
+
+
+def _projects() -> App:
+    app = App(name="project", help="Projects: groups of namespaces with members and quotas")
+    _add(app, "list", "project:list_projects", "The projects that you may see")
+    _add(app, "show", "project:show_project", "One project and its quotas")
+    _add(app, "create", "project:create_project", "Make a project in a cluster")
+    _add(app, "delete", "project:delete_project", "Delete a project that has no namespaces")
+    return app
+
+
+def _namespaces() -> App:
+    app = App(name="namespace", help="Namespaces of projects")
+    _add(app, "list", "namespace:list_namespaces", "The namespaces of a cluster that are in projects")
+    _add(app, "create", "namespace:create_namespace", "Make a namespace in a project")
+    _add(app, "delete", "namespace:delete_namespace", "Delete a namespace and everything in it")
+    return app
+
+
+def _access() -> App:
+    app = App(name="access", help="Who may do what, and why")
+    _add(app, "can", "access:can", "May you, or somebody else, do something")
+    _add(app, "who-can", "access:who_can", "Who may do something")
+    _add(app, "rules", "access:list_rules", "All that you may do at a place")
     return app
 
 

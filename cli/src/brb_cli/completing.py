@@ -39,6 +39,8 @@ LIVE: dict[str, Source] = {
     "cloud": _listed("/v1/clouds", "id"),
     "credential": _listed("/v1/credentials", "name"),
     "token": _listed("/v1/api-tokens", "name"),
+    "role": _listed("/v1/roles", "id"),
+    "inherits": _listed("/v1/roles", "id"),
     "webhook": _listed("/v1/webhooks", "id"),
     "flavor": _chosen("flavors"),
     "control_plane_flavor": _chosen("flavors"),

@@ -128,8 +128,8 @@ class DeletionReport(Document):
 
 class Session(Document):
     id: str
-    cloud: str
+    cloud: str | None = None
     method: str = ""
     expires_at: str
     user: dict[str, str] = {}
-    project: dict[str, str] = {}
+    project: dict[str, str] | None = None

@@ -10,6 +10,7 @@ from brb_cli.errors import CliError, NotFound
 from brb_cli.models import Cluster
 
 _CLUSTER_ID = re.compile(r"^c-[0-9a-z]{10}$")
+_PROJECT_ID = re.compile(r"^p-[0-9a-z]{10}$")
 
 
 def find_cluster(api: Api, reference: str) -> Cluster:
@@ -48,6 +49,31 @@ def find_credential_id(api: Api, reference: str) -> str:
 
 def find_token_id(api: Api, reference: str) -> str:
     return _find_id(api, "token", "/v1/api-tokens", reference)
+
+
+def find_user_id(api: Api, reference: str) -> str:
+    return _find_id(api, "user", "/v1/users", reference)
+
+
+def find_role(api: Api, reference: str) -> dict[str, Any]:
+    """By id or display name."""
+    items = [role for role in api.items("/v1/roles") if reference in (role["id"], role["display_name"])]
+    by_id = [role for role in items if role["id"] == reference]
+    found: dict[str, Any] = _the_one("role", reference, by_id or items, lambda: [])
+    return found
+
+
+def find_project(api: Api, reference: str, cluster_id: str | None = None) -> dict[str, Any]:
+    """By id, or by name within a cluster: names are not unique. Raises NotFound, or CliError without a cluster."""
+    if _PROJECT_ID.match(reference):
+        return dict(api.get(f"/v1/projects/{reference}").body)
+    if cluster_id is None:
+        hint = "Give its id, or say --cluster: see `brb project list`"
+        raise CliError(f"{reference!r} is no id of a project", code="missing_argument", hint=hint)
+    projects = api.items("/v1/projects", {"cluster_id": cluster_id})
+    items = [project for project in projects if project["display_name"] == reference]
+    found: dict[str, Any] = _the_one("project", reference, items, lambda: [])
+    return found
 
 
 def _find_id(api: Api, noun: str, path: str, reference: str) -> str:

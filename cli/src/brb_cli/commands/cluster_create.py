@@ -1,6 +1,5 @@
 """`brb cluster create`."""
 
-import uuid
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
@@ -153,9 +152,7 @@ def _create_and_wait(api: Api, common: Common, body: dict[str, Any], waiting: Wa
 
 
 def create(api: Api, body: dict[str, Any]) -> Cluster:
-    """Asked again with the same key, it is the same cluster."""
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
-    return Cluster.model_validate(api.send("POST", "/v1/clusters", body=body, headers=headers, may_repeat=True).body)
+    return Cluster.model_validate(api.create("/v1/clusters", body))
 
 
 def _said(values: dict[str, Any]) -> dict[str, Any]:

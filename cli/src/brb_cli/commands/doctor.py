@@ -87,12 +87,15 @@ def _readiness(api: Api) -> Finding:
 def _sign_in(api: Api) -> Finding:
     session = api.get("/v1/sessions/current").body
     left = (datetime.fromisoformat(session["expires_at"]) - datetime.now(UTC)).total_seconds()
-    message = f"{session['user']['name']} in project {session['project']['name']}, until {session['expires_at']}"
+    where = f" in project {session['project']['name']}" if session["project"] else ""
+    message = f"{session['user']['name']}{where}, until {session['expires_at']}"
     return Finding("Sign-in", "warning" if left < _SOON_SECONDS else "ok", message)
 
 
 def _cloud(api: Api) -> Finding:
     cloud = api.get("/v1/sessions/current").body["cloud"]
+    if cloud is None:
+        return Finding("Cloud", "warning", "The session has no project in a cloud: it uses clusters, but makes none")
     choices = api.get(f"/v1/clouds/{cloud}/choices").body
     versions = [each["version"] for each in choices["kubernetes_versions"] if each["supported"]]
     images = [each["name"] for each in choices["images"] if each["supported"]]

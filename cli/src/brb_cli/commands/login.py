@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from brb_cli.api import Api, open_api
+from brb_cli.browser_sign_in import sign_in_by_browser
 from brb_cli.clock import current_clock
 from brb_cli.config import Profile, find_target, load_config, profile_name, same_host, save_config
 from brb_cli.errors import CliError, SignInFirst
@@ -35,9 +38,11 @@ def login(
     application_credential_id: str | None = None,
     os_cloud: str | None = None,
     os_clouds_file: Path | None = None,
+    identity_provider: str | None = None,
+    browser: Annotated[bool, Parameter(negative="--no-browser")] = True,
     common: CommonOptions = DEFAULTS,
 ) -> None:
-    """Sign in with a Keystone password or application credential.
+    """Sign in with a Keystone password or application credential, or with --identity-provider in the browser.
 
     What is not given is taken from OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME, OS_APPLICATION_CREDENTIAL_ID and so on,
     and asked for where there is a terminal. A password is never an option: others could read it in the process list.
@@ -64,6 +69,10 @@ def login(
         Take it all from this entry of a clouds.yaml (env OS_CLOUD).
     os_clouds_file
         The clouds.yaml; default: where OpenStack's own tools look.
+    identity_provider
+        Sign in there by OIDC, for instance with the account of your company; nothing of the above is used then.
+    browser
+        Open the browser; with --no-browser the address is only shown. It has to be a browser on this machine.
     """
     given = Given(
         os_cloud=os_cloud,
@@ -77,9 +86,12 @@ def login(
     )
     target = find_target(common.host, None if common.profile is None else _known(common.profile))
     with Api(target.host, None, current_clock()) as api:
-        auth, auth_url = gather_auth(given)
-        chosen = cloud or _only_cloud(api, auth_url)
-        answer = api.send("POST", "/v1/sessions", body={"cloud": chosen, "auth": auth}).body
+        if identity_provider is None:
+            auth, auth_url = gather_auth(given)
+            body = {"cloud": cloud or _only_cloud(api, auth_url), "auth": auth}
+        else:
+            body = {"auth": sign_in_by_browser(api, identity_provider, open_browser=browser)}
+        answer = api.send("POST", "/v1/sessions", body=body).body
     _keep(Session.model_validate(answer), answer["token"], target.host, common)
 
 
@@ -134,13 +146,14 @@ def _keep(session: Session, token: str, host: str, common: Common) -> None:
     profile = Profile(
         host=host,
         token=token,
-        cloud=session.cloud,
+        cloud=session.cloud or "",
         user=session.user.get("name", ""),
-        project=session.project.get("name", ""),
+        project=session.project.get("name", "") if session.project else "",
         expires_at=session.expires_at,
     )
     path = save_config(config.with_profile(profile_name(config, common.profile), profile))
-    say(f"Signed in to {host} as {profile.user} in project {profile.project}; the token is in {path}")
+    where = f" in project {profile.project}" if profile.project else ""
+    say(f"Signed in to {host} as {profile.user}{where}; the token is in {path}")
     if "BRB_TOKEN" in os.environ:
         say("BRB_TOKEN is set, and wins over it")
     document = {**session.model_dump(mode="json", exclude={"token"}), "host": host}
