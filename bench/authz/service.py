@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 from sqlalchemy.dialects.postgresql import insert
 
+from bench.dns.processes import on_core
 from brb_authz.app import migrate
 from brb_authz.models import SCHEMA, BindingRow, NamespaceRow, ProjectRow, RoleRow
 from brb_authz.rows import binding_values, from_rule
@@ -22,6 +23,7 @@ from brb_shared.http import ServiceKey
 from brb_shared.nkey import new_seed
 from brb_shared.testing.servers import PostgresServer, Server
 
+CLIENT_CORE, SERVICE_CORE = 0, 1
 _ROWS_A_STATEMENT = 2000
 _NO_QUOTA: dict[str, dict[str, str]] = {
     "resource_quota": {},
@@ -56,19 +58,20 @@ class AuthzServer(Server):
             "BRB_DATABASE_URL": self.database_url,
             "BRB_SERVICE_PUBLIC_KEYS_FILE": str(self._public),
             "BRB_PORT": str(self.port),
-            "BRB_LOG_LEVEL": "WARNING",
         }
 
 
 @asynccontextmanager
 async def running_service(world: World) -> AsyncIterator[AuthzServer]:
     postgres = PostgresServer()
-    postgres.start()
+    with on_core(CLIENT_CORE):
+        postgres.start()
     server = AuthzServer(postgres.url())
     try:
         await migrate(server.settings)
         await _fill(server.database_url, world)
-        server.start()
+        with on_core(SERVICE_CORE):
+            server.start()
         yield server
     finally:
         server.remove()

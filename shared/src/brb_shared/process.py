@@ -22,7 +22,8 @@ SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 class Process(Generic[SettingsT]):
     """What the commands of a service are made of.
 
-    `package` is its name as in `python -m`; `documents` are further commands, which print a text without settings.
+    `package` is its name as in `python -m`; `documents` are further commands, which print a text without settings, and
+    `tasks` such as do something once, as `migrate` does.
     """
 
     package: str
@@ -31,11 +32,12 @@ class Process(Generic[SettingsT]):
     build_app: Callable[[SettingsT], FastAPI]
     work: Callable[[SettingsT], Coroutine[Any, Any, None]]
     documents: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    tasks: Mapping[str, Callable[[SettingsT], Coroutine[Any, Any, None]]] = field(default_factory=dict)
 
     def main(self, arguments: list[str] | None = None) -> int:
         """Run the command named in `arguments` (those of the command line) until it is done or stopped."""
         parser = argparse.ArgumentParser(prog=f"python -m {self.package}")
-        parser.add_argument("command", choices=["migrate", "serve", "work", *self.documents])
+        parser.add_argument("command", choices=["migrate", "serve", "work", *self.tasks, *self.documents])
         command = parser.parse_args(arguments).command
         if command in self.documents:
             print(self.documents[command](), end="")
@@ -49,6 +51,8 @@ class Process(Generic[SettingsT]):
                 uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
             case "work":
                 asyncio.run(until_stopped(self.work(settings)))
+            case task:
+                asyncio.run(self.tasks[task](settings))
         return 0
 
 

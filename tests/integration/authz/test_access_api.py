@@ -34,7 +34,11 @@ async def test_migrate_seeds_the_built_in_roles_and_the_administrators_once(peop
     ids = {role["id"] for role in before["roles"]}
     assert {"platform-admin", "user", "cluster-owner", "project-owner", "read-only"} <= ids
     bound = {(one["subject"]["kind"], one["subject"]["id"], one["role_id"]) for one in before["bindings"]}
-    assert bound == {("group", "authenticated", "user"), ("user", ADMIN, "platform-admin")}
+    assert bound == {
+        ("group", "authenticated", "user"),
+        ("user", "local:break-glass", "platform-admin"),
+        ("user", ADMIN, "platform-admin"),
+    }
 
 
 async def test_migrate_writes_built_in_roles_again_that_were_changed(people: People, settings: Settings) -> None:
@@ -177,7 +181,7 @@ async def test_a_cluster_takes_all_that_is_in_it_along(people: People) -> None:
     for _ in range(2):
         must(await people.gateway.send("DELETE", f"/internal/v1/clusters/{CLUSTER}"))
     snapshot = must(await people.gateway.get("/internal/v1/snapshot"))
-    assert (snapshot["projects"], snapshot["namespaces"], len(snapshot["bindings"])) == ([], [], 2)
+    assert (snapshot["projects"], snapshot["namespaces"], len(snapshot["bindings"])) == ([], [], 3)
 
 
 async def test_a_project_is_made_changed_and_deleted_when_it_is_empty(people: People) -> None:
@@ -193,7 +197,7 @@ async def test_a_project_is_made_changed_and_deleted_when_it_is_empty(people: Pe
     assert (await owner.delete(f"/internal/v1/clusters/{CLUSTER}/namespaces/ns")).status_code == 204
     assert (await owner.delete(path)).status_code == 204
     snapshot = must(await people.gateway.get("/internal/v1/snapshot"))
-    assert (snapshot["projects"], len(snapshot["bindings"])) == ([], 3)
+    assert (snapshot["projects"], len(snapshot["bindings"])) == ([], 4)
 
 
 async def test_who_makes_a_project_owns_it_and_only_it(people: People) -> None:

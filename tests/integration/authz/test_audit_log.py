@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_authz.audit import repository
 from brb_authz.audit.messages import AuditMessages
-from brb_authz.audit.schemas import AuditFilter
 from brb_authz.audit.service import AuditService
 from brb_authz.models import SCHEMA
 from brb_authz.settings import Settings
 from brb_authz.world import CurrentWorld
 from brb_cli.audit_chain import check_lines
+from brb_shared.contracts.access_api.audit import AuditFilter
 from brb_shared.contracts.audit import AuditEntry, Verdict
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.registry import Service

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from brb_authz.materialise.reconcile import ClusterReconciler, key_of
 from brb_authz.models import WorkRow
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
 from brb_shared.hub import GrantedAccess
 from brb_shared.kubernetes.access import ClusterAccess
@@ -102,6 +104,49 @@ async def test_a_project_with_its_namespace_members_and_quota_stands_and_a_revok
     assert (await people.admin.delete(f"/internal/v1/role-bindings/{binding['id']}")).is_success
     must(await people.gateway.post(ENSURE))
     assert subjects(world, "RoleBinding", "shop/brb:role:project-member") == ["brb:user:u-2"]
+
+
+async def test_a_disabled_user_holds_nothing_in_the_clusters_until_he_is_enabled(
+    people: People, world: OneCluster, looping: None
+) -> None:
+    user = "oidc:corp:a/b|c"
+    await people.cluster(CLUSTER, "u-owner")
+    made = await people.bind(f"user:{user}", "cluster-viewer", cluster_id=CLUSTER)
+    await people.bind("group:oidc:corp:ops", "cluster-viewer", cluster_id=CLUSTER)
+
+    async def viewers() -> list[str]:
+        must(await people.gateway.post(ENSURE))
+        return subjects(world, "ClusterRoleBinding", "brb:role:cluster-viewer")
+
+    both = await viewers()
+    path = f"/internal/v1/disabled-subjects/{quote(user, safe='')}"
+    for _ in range(2):
+        assert (await people.gateway.send("PUT", path)).status_code == 204
+        assert await viewers() == ["brb:group:oidc:corp:ops"]
+    assert (await people.admin.get(f"/internal/v1/role-bindings/{made['id']}")).is_success, "the binding stays"
+    await people.bind(f"user:{user}", "project-owner", project_id=await people.project(CLUSTER))
+    assert await viewers() == ["brb:group:oidc:corp:ops"]
+    assert (await people.gateway.send("DELETE", path)).status_code == 204
+    assert await viewers() == both
+    assert len(both) == 2
+
+
+async def test_a_disabled_user_holds_nothing_of_the_platforms_roles_in_the_clusters(
+    people: People, world: OneCluster, looping: None
+) -> None:
+    await people.cluster(CLUSTER, "u-owner")
+    must(await people.gateway.post(ENSURE))
+    name = "brb:role:platform-admin"
+    assert "brb:user:local:break-glass" in subjects(world, "ClusterRoleBinding", name)
+    assert (await people.gateway.send("PUT", "/internal/v1/disabled-subjects/local:break-glass")).status_code == 204
+    must(await people.gateway.post(ENSURE))
+    assert "brb:user:local:break-glass" not in subjects(world, "ClusterRoleBinding", name)
+
+
+async def test_only_the_gateway_says_who_is_disabled(people: People) -> None:
+    elsewhere = people.person("u-admin", via=Service.DNS)
+    answer = await elsewhere.send("PUT", "/internal/v1/disabled-subjects/u-1")
+    assert answer.status_code == 403
 
 
 async def test_a_changed_role_reaches_the_cluster(people: People, world: OneCluster, looping: None) -> None:

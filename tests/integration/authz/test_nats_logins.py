@@ -68,15 +68,23 @@ async def test_a_follower_follows_and_an_entry_arrives(
     await broker.close()
 
 
-async def test_no_service_writes_anothers_audit_entries_or_the_access_world(
-    services: Services, server: NatsServer
+@pytest.mark.parametrize(
+    ("service", "another"),
+    [
+        (Service.INSTALLER, Service.DNS),
+        (Service.DNS, Service.API_GATEWAY),
+        (Service.PROVISIONER, Service.INSTALLER),
+    ],
+)
+async def test_a_service_writes_its_own_audit_entries_but_no_others_nor_the_access_world(
+    services: Services, server: NatsServer, service: Service, another: Service
 ) -> None:
-    broker = await connect(server, services, Service.INSTALLER)
+    broker = await connect(server, services, service)
     await broker.ensure_streams()
-    envelope = Envelope[Any](source="/brb/dns", type="t", subject="c-1", data=entry(1))
+    envelope = Envelope[Any](source=f"/brb/{another}", type="t", subject="c-1", data=entry(1))
     body = envelope.model_dump_json(serialize_as_any=True).encode()
-    await broker.publish(AUDIT_KINDS[Service.INSTALLER].subject("c-1"), body, "own")
-    for kind in (AUDIT_KINDS[Service.DNS], ACCESS_CHANGED):
+    await broker.publish(AUDIT_KINDS[service].subject("c-1"), body, f"own-{service}")
+    for kind in (AUDIT_KINDS[another], ACCESS_CHANGED):
         with pytest.raises(BrokerUnavailable):
             await broker.publish(kind.subject("c-1"), body, f"forged-{kind.name}")
     await broker.close()

@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 
 from brb_shared.contracts.audit import AuditEntry, AuditTarget, AuditUser, Verdict
 from brb_shared.http import Problem, create_app
-from brb_shared.http.audit import AuditTrail, digest, recorder_of
+from brb_shared.http.audit import AuditTrail, acts_on, digest, recorder_of
 from fakes.audit_trails import FullDiskTrail, RememberingTrail, RollingBackTrail
 
 NO_SESSION: Any = None
@@ -38,6 +38,16 @@ def app_with(trail: AuditTrail) -> FastAPI:
     @router.get("/forbidden")
     async def forbidden() -> None:
         raise Problem(403, "not_allowed", "not for you")
+
+    @router.get("/clusters/{cluster_id}/secrets/{secret}", dependencies=[Depends(acts_on("get", "secrets", "secret"))])
+    async def disclose(request: Request) -> dict[str, str]:
+        recorder_of(request).is_disclosure = True
+        recorder_of(request).remote_addr = "198.51.100.1"
+        return {}
+
+    @router.post("/unknown")
+    async def unknown() -> None:
+        raise Problem(401, "not_signed_in", "who are you?")
 
     @router.post("/questions")
     async def ask(request: Request) -> dict[str, str]:
@@ -103,6 +113,23 @@ async def test_reading_is_not_recorded(method: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/denied", "/forbidden"])
 async def test_a_denied_read_is_recorded(path: str) -> None:
     assert len(await recorded("GET", path)) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/forbidden"), ("POST", "/unknown")])
+async def test_a_refusal_is_a_denial_whoever_refused(method: str, path: str) -> None:
+    (entry,) = await recorded(method, path)
+    assert entry.decision is Verdict.DENY
+
+
+async def test_a_secret_handed_out_is_recorded_with_what_it_is_of_and_for_whom() -> None:
+    (entry,) = await recorded("GET", "/clusters/c-1/secrets/s-1")
+    assert (entry.target.resource, entry.target.id, entry.target.cluster_id) == ("secrets", "s-1", "c-1")
+    assert (entry.remote_addr, entry.decision) == ("198.51.100.1", Verdict.NONE)
+
+
+async def test_a_secret_that_cannot_be_recorded_is_not_handed_out() -> None:
+    answer = await call(FullDiskTrail(), "GET", "/clusters/c-1/secrets/s-1")
+    assert (answer.status_code, answer.json()["code"]) == (503, "audit_unavailable")
 
 
 async def test_a_bug_in_a_change_is_recorded_as_such() -> None:

@@ -46,7 +46,7 @@ def actor_of(caller: Caller) -> Actor:
     return Actor(caller.user, (AUTHENTICATED, *caller.groups))
 
 
-def _acting(request: Request, caller: Annotated[Caller, Depends(service_caller(*Service))]) -> Acting:
+async def _acting(request: Request, caller: Annotated[Caller, Depends(service_caller(*Service))]) -> Acting:
     recorder = recorder_of(request)
     actor = actor_of(caller)
     recorder.user = AuditUser(id=actor.id, name=caller.user_name, groups=caller.groups)

@@ -31,6 +31,8 @@ from brb_authz.roles import endpoints as roles
 from brb_authz.roles.service import RoleService
 from brb_authz.seed import seed
 from brb_authz.settings import Settings
+from brb_authz.subjects import endpoints as subjects
+from brb_authz.subjects.service import DisabledSubjects
 from brb_authz.world import CurrentWorld
 from brb_shared.contracts.registry import ACCESS_CHANGED, AUDIT_KINDS, Service
 from brb_shared.database import Database, run_migrations
@@ -47,15 +49,16 @@ from brb_shared.worker import open_worker
 _ME = Service.AUTHZ
 VERSION = "1.0.0"
 ROUTERS = (
+    decisions.router,  # what is asked most is looked for first
+    authzen.router,
     roles.router,
     bindings.router,
     projects.projects,
     projects.namespaces,
-    decisions.router,
-    authzen.router,
     authzen.metadata,
     clusters.router,
     materialise.router,
+    subjects.router,
     audit.router,
 )
 DESCRIPTION = "Who may do what: roles, bindings, projects, decisions and the audit log. For the platform's services."
@@ -126,6 +129,7 @@ def build_app(settings: Settings) -> FastAPI:
             keys = required(settings.service_public_keys_file, "service_public_keys_file", _ME)
             app.state.verifier = await asyncio.to_thread(ServiceVerifier.load, keys, _ME)
             provide(app, settings, database)
+            stack.push_async_callback(app.state.world.close)
             yield
 
     async def readiness() -> dict[str, bool]:
@@ -157,6 +161,7 @@ def provide(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.projects = ProjectService(database, world, writer, trail)
     app.state.namespaces = NamespaceService(database, world, writer, trail)
     app.state.clusters = ClusterService(writer)
+    app.state.disabled_subjects = DisabledSubjects(writer)
     app.state.decisions = DecisionService(world, settings.min_revision_wait_seconds)
     app.state.audit = AuditService(database, world)
     app.state.materialisations = MaterialisationService(database, settings.materialisation_wait_seconds)

@@ -40,6 +40,11 @@ class Change:
     removed_projects: list[str] = field(default_factory=list)
     namespaces: list[Namespace] = field(default_factory=list)
     removed_namespaces: list[tuple[str, str]] = field(default_factory=list)
+    discarded: bool = False
+
+    def discard(self) -> None:
+        """Nothing is to be changed after all."""
+        self.discarded = True
 
     def delta(self) -> Delta:
         return Delta(
@@ -55,8 +60,8 @@ class Change:
         )
 
 
-class _DryRun(Exception):
-    """Ends a transaction whose result was only looked at."""
+class _Discarded(Exception):
+    """Ends a transaction whose result was only looked at, or that has nothing to change."""
 
 
 class AccessWriter:
@@ -67,16 +72,16 @@ class AccessWriter:
 
     @asynccontextmanager
     async def change(self, *, dry_run: bool = False) -> AsyncIterator[Change]:
-        """Committed at the end, unless an error is raised or it is a dry run."""
+        """Committed at the end, unless an error is raised, it is a dry run, or it is discarded."""
         try:
             async with self._database.sessions.begin() as session:
                 step = await next_revision(session, RevisionRow, ACCESS_CHANGED.name)
                 change = Change(session, await self._world.at(session, step.previous), step)
                 yield change
-                if dry_run:
-                    raise _DryRun
+                if dry_run or change.discarded:
+                    raise _Discarded
                 await self._tell(change)
-        except _DryRun:
+        except _Discarded:
             return
 
     async def _tell(self, change: Change) -> None:

@@ -9,7 +9,7 @@ Problem (brb_shared.http)
 ├── 404 not_found                       also what the caller may not see
 ├── 409 in_use, exists, last_administrator
 ├── 412 changed_meanwhile / 428 if_match_missing
-├── 422 invalid_request, page_token_invalid
+├── 422 invalid_request, page_token_invalid, idempotency_key_reused
 └── 503 revision_not_reached, database_unavailable, audit_unavailable (brb_shared.http.audit)
 """
 

@@ -1,18 +1,9 @@
 """ETag = generation; If-Match on what changes or removes. Source: RFC 9110, section 13.1.1."""
 
-from typing import Annotated
-
-from fastapi import Header, Query, Response
+from fastapi import Response
 
 from brb_authz.errors import changed_meanwhile, if_match_missing
 from brb_authz.models import Tracked
-
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that the change is meant for, or `*` for any")
-]
-PageSize = Annotated[int, Query(ge=1, le=500, description="Entries of a page")]
-PageToken = Annotated[str | None, Query(max_length=500, description="`next_page_token` of the page before")]
-ValidateOnly = Annotated[bool, Query(description="Change nothing; answer who would gain and lose what")]
 
 
 def require_match(row: Tracked, if_match: str | None) -> None:

@@ -135,6 +135,18 @@ class NamespaceRow(Tracked, Base):
     """Instead of the project's default; empty: the default."""
 
 
+class IdempotencyRow(Base):
+    """What a POST with an Idempotency-Key was answered with, for when it is repeated."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_hash: Mapped[str] = mapped_column(Text)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
 def _field(*path: str) -> Computed:
     """A column that cannot say anything else than the entry it is taken from."""
     return Computed("entry #>> '{" + ",".join(path) + "}'", persisted=True)

@@ -37,7 +37,7 @@ class AuthzReconciler:
 
 
 class Housekeeping:
-    """Changes past their history, audit entries past retention."""
+    """Changes past their history, keys of repeated requests, audit entries past retention."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -53,6 +53,7 @@ class Housekeeping:
         async with self._database.sessions.begin() as session:
             await lease.guard(session)
             await repository.remove_changes(session, now - timedelta(hours=self._settings.change_history_hours))
+            await repository.remove_old_keys(session, now - timedelta(hours=self._settings.idempotency_hours))
             removed = await self._remove_old_entries(session, now)
         return Again(timedelta(), "MoreToRemove") if removed == _BATCH else Settled(recheck_after=_INTERVAL)
 

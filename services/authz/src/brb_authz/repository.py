@@ -7,9 +7,18 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from brb_authz.models import BindingRow, ChangeRow, ClusterRow, NamespaceRow, ProjectRow, RevisionRow, RoleRow
+from brb_authz.models import (
+    BindingRow,
+    ChangeRow,
+    ClusterRow,
+    IdempotencyRow,
+    NamespaceRow,
+    ProjectRow,
+    RevisionRow,
+    RoleRow,
+)
 from brb_authz.rows import binding_values, to_binding, to_namespace, to_project, to_role
-from brb_shared.access.model import Binding, World
+from brb_shared.access.model import Binding, SubjectKind, World
 from brb_shared.contracts.access import AccessChanged
 from brb_shared.contracts.registry import ACCESS_CHANGED
 from brb_shared.messaging.changes import current_revision
@@ -35,6 +44,10 @@ async def changes_after(session: AsyncSession, revision: int) -> list[AccessChan
 
 async def remove_changes(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(ChangeRow).where(ChangeRow.at < before))
+
+
+async def remove_old_keys(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
 
 
 async def find_role(session: AsyncSession, role_id: str) -> RoleRow | None:
@@ -112,6 +125,11 @@ async def bindings_in_cluster(session: AsyncSession, cluster_id: str) -> Sequenc
     projects = select(ProjectRow.id).where(ProjectRow.cluster_id == cluster_id)
     within = or_(BindingRow.cluster_id == cluster_id, BindingRow.project_id.in_(projects))
     return (await session.scalars(select(BindingRow).where(within).order_by(BindingRow.id))).all()
+
+
+async def bindings_of_user(session: AsyncSession, user_id: str) -> Sequence[BindingRow]:
+    query = select(BindingRow).filter_by(subject_kind=SubjectKind.USER, subject_id=user_id)
+    return (await session.scalars(query.order_by(BindingRow.id))).all()
 
 
 async def remove_cluster(session: AsyncSession, cluster_id: str) -> None:

@@ -1,4 +1,5 @@
-"""What is there from the start: the built-in roles, everybody's role, and the first administrators.
+"""What is there from the start: the built-in roles, everybody's role, and the administrators: the one for emergencies
+(`BREAK_GLASS`, whom the gateway may be told not to let in) and the first ones from the settings.
 
 Run at migrate. Built-in roles follow the library's table: changed ones are written again, ones that it no longer has
 go unless they are bound. Bindings that are named here come back if somebody has removed them: whoever writes the
@@ -17,7 +18,7 @@ from brb_authz.rows import binding_values, from_rule
 from brb_authz.settings import Settings
 from brb_authz.world import CurrentWorld
 from brb_shared.access.builtin import BUILT_INS
-from brb_shared.access.model import AUTHENTICATED, PLATFORM, Binding, Role, Subject, SubjectKind
+from brb_shared.access.model import AUTHENTICATED, BREAK_GLASS, PLATFORM, Binding, Role, Subject, SubjectKind
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 
@@ -31,6 +32,7 @@ async def seed(settings: Settings, database: Database) -> None:
     """Idempotent; takes a revision only when something differs."""
     world = CurrentWorld(database)
     wanted = [(Subject(SubjectKind.GROUP, AUTHENTICATED), EVERYBODY)]
+    wanted += [(Subject(SubjectKind.USER, BREAK_GLASS), ADMINISTRATOR)]
     wanted += [(parse_subject(text), ADMINISTRATOR) for text in settings.platform_admins]
     snapshot = await world.snapshot()
     there = {(one.subject, one.role_id) for one in snapshot.bindings if one.scope == PLATFORM}

@@ -20,6 +20,7 @@ class Settings(ServiceSettings):
     change_history_hours: int = Field(
         default=24, ge=1, description="Hours of changes kept, for processes to catch up without loading all"
     )
+    idempotency_hours: float = Field(default=24.0, gt=0, description="Hours an Idempotency-Key is remembered")
     min_revision_wait_seconds: float = Field(
         default=2.0, description="Seconds a review waits for `min_revision` before it answers 503"
     )

@@ -11,6 +11,7 @@ from enum import StrEnum
 GROUP = "brb.io"  # the api group of the platform's own resources
 ALL = "*"
 AUTHENTICATED = "authenticated"  # the group of everybody who has signed in
+BREAK_GLASS = "local:break-glass"  # the user for emergencies, an administrator from the start
 
 
 class SubjectKind(StrEnum):

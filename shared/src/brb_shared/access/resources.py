@@ -67,6 +67,8 @@ RESOURCES = (
     Resource("serviceaccounts", Level.PLATFORM, EVERY, "accounts for machines"),
     Resource("identityproviders", Level.PLATFORM, EVERY, "where people sign in"),
     Resource("sessions", Level.OBJECT, ("get", "list", "create", "delete"), "sessions; one's own need no role"),
+    Resource("sessions/cloud-project", Level.OBJECT, ("update", "delete"), "the cloud project of one's own session"),
+    Resource("signinchoices", Level.PLATFORM, ("list",), "how one can sign in; open to everybody"),
     Resource("apitokens", Level.OBJECT, ("get", "list", "create", "delete"), "API tokens; one's own need no role"),
     Resource("accessreviews", Level.PLATFORM, ("create",), "asking about the rights of others"),
     Resource("auditlogs", Level.PLATFORM, READ, "who did what"),

@@ -14,13 +14,13 @@ log = structlog.get_logger()
 _LOCK = 0x6272625F6D6967  # one migration at a time on a database, whatever the service
 
 
-async def run_migrations(url: str, script_location: str, schema: str) -> None:
-    """Bring `schema` to the newest revision. Safe to run from several replicas at once.
+async def run_migrations(url: str, script_location: str, schema: str, revision: str = "head") -> None:
+    """Bring `schema` up to a revision, by default the newest. Safe to run from several replicas at once.
 
     `script_location` is alembic's form `package:migrations`.
     """
     log.info("Migrating", schema=schema)
-    await asyncio.to_thread(command.upgrade, _config(url, script_location, schema), "head")
+    await asyncio.to_thread(command.upgrade, _config(url, script_location, schema), revision)
 
 
 def _config(url: str, script_location: str, schema: str) -> Config:

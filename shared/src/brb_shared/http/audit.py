@@ -8,7 +8,7 @@ the entry in the very transaction of its change calls `AuditTrail.keep` there; t
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -32,7 +32,10 @@ REDACTED = "[redacted]"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"secret|password|token|credential$|private|kubeconfig|(^|_)key$|^code$", re.IGNORECASE)
 _FORBIDDEN = 403
+_REFUSALS = frozenset({401, _FORBIDDEN})
 _BUG = 500
+_SUBJECT_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NO_CLUSTER = "all"
 _NOBODY, _NOTHING = AuditUser(), AuditTarget()
 
 
@@ -50,9 +53,17 @@ class Recorder:
     message: str = ""
     is_read: bool = False
     """A POST that only asks."""
+    is_disclosure: bool = False
+    """A GET that hands out a secret: recorded as a change is."""
+    remote_addr: str = ""
+    """Who asked, where that is not the other end of the connection."""
     kept_with: int = 0
     """The status of an entry that went into the change's own transaction. Another answer is an entry of its own."""
     started: str = field(default_factory=audit_time)
+
+    def found(self, **target: str) -> None:
+        """More of the target, once it is known."""
+        self.target = self.target.model_copy(update=target)
 
 
 def recorder_of(request: Request) -> Recorder:
@@ -62,6 +73,18 @@ def recorder_of(request: Request) -> Recorder:
         request.state.audit = recorder = Recorder()
     assert isinstance(recorder, Recorder)
     return recorder
+
+
+def acts_on(verb: str, resource: str, id_parameter: str = "") -> Callable[[Request], Awaitable[None]]:
+    """A dependency by which a route says what it acts on; `id_parameter` is the path's, `cluster_id` is found."""
+
+    async def tell(request: Request) -> None:
+        path = request.path_params
+        recorder_of(request).target = AuditTarget(
+            verb=verb, resource=resource, id=path.get(id_parameter, ""), cluster_id=path.get("cluster_id", "")
+        )
+
+    return tell
 
 
 class AuditTrail:
@@ -80,12 +103,16 @@ class AuditTrail:
 
     async def write(self, request: Request, recorder: Recorder, status: int) -> None:
         """In a transaction of its own."""
-        entry = self.entry(request, recorder, status)
+        await self.add(self.entry(request, recorder, status))
+
+    async def add(self, entry: AuditEntry) -> None:
+        """One that is of no single request, in a transaction of its own."""
         async with self._database.sessions.begin() as session:
             await self._add(session, entry)
 
     async def _add(self, session: AsyncSession, entry: AuditEntry) -> None:
-        cluster = entry.target.cluster_id or "all"
+        """The cluster's id may be what a stranger wrote into a path: only one that is a token can be in a subject."""
+        cluster = entry.target.cluster_id if _SUBJECT_TOKEN.fullmatch(entry.target.cluster_id) else _NO_CLUSTER
         kind = AUDIT_KINDS[self._service]
         await self._outbox.add(session, kind, entry, cluster_id=cluster, revision=0, generation=0)
 
@@ -95,14 +122,14 @@ class AuditTrail:
             method=request.method,
             request_uri=redacted_uri(request),
             user=recorder.user,
-            remote_addr=request.client.host if request.client else "",
+            remote_addr=recorder.remote_addr or (request.client.host if request.client else ""),
             user_agent=redactor.clean(request.headers.get("user-agent", "")),
             request_id=getattr(request.state, "request_id", ""),
             response_code=status,
             request_timestamp=recorder.started,
             response_timestamp=audit_time(),
             target=recorder.target,
-            decision=recorder.decision,
+            decision=_verdict(recorder, status),
             rule=recorder.rule,
             access_revision=recorder.access_revision,
             before_digest=digest(recorder.before),
@@ -157,7 +184,12 @@ class AuditMiddleware:
 
 def _is_due(request: Request, recorder: Recorder, status: int) -> bool:
     denied = recorder.decision is Verdict.DENY or status == _FORBIDDEN
-    return denied or (request.method not in _SAFE_METHODS and not recorder.is_read)
+    return denied or recorder.is_disclosure or (request.method not in _SAFE_METHODS and not recorder.is_read)
+
+
+def _verdict(recorder: Recorder, status: int) -> Verdict:
+    """A refusal that nobody called one is a denial all the same."""
+    return Verdict.DENY if recorder.decision is Verdict.NONE and status in _REFUSALS else recorder.decision
 
 
 def _not_recorded(request: Request) -> Any:

@@ -1,14 +1,20 @@
-"""Calls between services: a signed token of a minute's life, Ed25519 only, with issuer, audience and acting user."""
+"""Calls between services: a signed token of a minute's life, Ed25519 only, with issuer, audience and acting user.
+
+Signing and checking one costs more than most answers. So a token is used again for the same call by the same user
+for half its life, and one that was found valid is known by its hash until it expires.
+"""
 
 import base64
+import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Header, Request
@@ -16,14 +22,40 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from brb_shared.contracts.audit import AuditUser, Verdict
 from brb_shared.contracts.registry import Service
 from brb_shared.contracts.tenant import Tenant
+from brb_shared.http.audit import recorder_of
 from brb_shared.http.problems import Problem
 from brb_shared.nkey import private_key_of_seed, public_nkey_of, raw_public_key
 
 _ALGORITHMS = ["Ed25519"]
 _LIFE_SECONDS = 60
+_REUSE_SECONDS = 30
 _LEEWAY_SECONDS = 10
+_MOST_KEPT = 10_000
+_TRACED = {"request_id": "X-Request-Id", "traceparent": "traceparent"}
+"""What the log knows of the request that is being answered, by the header that tells it to the next service."""
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+
+class _Kept(Generic[KeyT, ValueT]):
+    """A bounded memory of what holds until a time; the oldest makes room."""
+
+    def __init__(self) -> None:
+        self._entries: dict[KeyT, tuple[ValueT, float]] = {}
+
+    def get(self, key: KeyT) -> ValueT | None:
+        entry = self._entries.get(key)
+        return entry[0] if entry is not None and time.time() < entry[1] else None
+
+    def put(self, key: KeyT, value: ValueT, until: float) -> None:
+        self._entries.pop(key, None)
+        if len(self._entries) >= _MOST_KEPT:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = (value, until)
 
 
 @dataclass(frozen=True)
@@ -39,6 +71,11 @@ class Caller:
     groups: tuple[str, ...] = ()
     tenant: Tenant | None = None
 
+    @property
+    def audit_user(self) -> AuditUser:
+        """Who acts, for the record: the user, or the service itself."""
+        return AuditUser(id=self.user or f"service:{self.service}", name=self.user_name, groups=self.groups)
+
 
 class ServiceKey:
     """A service's own private key."""
@@ -50,6 +87,7 @@ class ServiceKey:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         self._jwk = OKPKey.import_key(pem)
+        self._made: _Kept[tuple[object, ...], str] = _Kept()
 
     @classmethod
     def load(cls, path: Path, service: Service) -> "ServiceKey":
@@ -70,6 +108,32 @@ class ServiceKey:
         groups: Sequence[str] = (),
         tenant: Tenant | None = None,
     ) -> str:
+        """Valid for half a minute at least."""
+        said = (audience, user, user_name, tuple(groups), tenant)
+        token = self._made.get(said)
+        if token is None:
+            token = self._sign(audience, user, user_name, groups, tenant)
+            self._made.put(said, token, time.time() + _REUSE_SECONDS)
+        return token
+
+    def headers(
+        self,
+        audience: Service,
+        user: str | None = None,
+        *,
+        user_name: str = "",
+        groups: Sequence[str] = (),
+        tenant: Tenant | None = None,
+    ) -> dict[str, str]:
+        """The token, and the id of the request that is being answered, so that the next service logs the same."""
+        token = self.token(audience, user, user_name=user_name, groups=groups, tenant=tenant)
+        known = structlog.contextvars.get_contextvars()
+        traced = {header: known[name] for name, header in _TRACED.items() if name in known}
+        return {"Authorization": f"Bearer {token}", **traced}
+
+    def _sign(
+        self, audience: Service, user: str | None, user_name: str, groups: Sequence[str], tenant: Tenant | None
+    ) -> str:
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._service.value,
@@ -84,18 +148,6 @@ class ServiceKey:
             claims["tenant"] = tenant.document()
         return jwt.encode({"alg": "Ed25519", "typ": "JWT"}, claims, self._jwk, algorithms=_ALGORITHMS)
 
-    def headers(
-        self,
-        audience: Service,
-        user: str | None = None,
-        *,
-        user_name: str = "",
-        groups: Sequence[str] = (),
-        tenant: Tenant | None = None,
-    ) -> dict[str, str]:
-        token = self.token(audience, user, user_name=user_name, groups=groups, tenant=tenant)
-        return {"Authorization": f"Bearer {token}"}
-
 
 class ServiceVerifier:
     """Knows the other services' public keys from configuration."""
@@ -104,6 +156,7 @@ class ServiceVerifier:
         """`public_keys`: each service's public nkey (U…)."""
         self._me = me
         self._keys = {service: _public_jwk(encoded) for service, encoded in public_keys.items()}
+        self._verified: _Kept[bytes, Caller] = _Kept()
 
     @classmethod
     def load(cls, path: Path, me: Service) -> "ServiceVerifier":
@@ -114,14 +167,24 @@ class ServiceVerifier:
 
     def verify(self, token: str) -> Caller:
         """Raises Problem 401."""
-        try:
-            issuer = Service(_unverified_issuer(token))
-            claims = jwt.decode(token, self._keys[issuer], algorithms=_ALGORITHMS).claims
-            self._claims.validate(claims)
-            tenant = Tenant.model_validate(claims["tenant"]) if "tenant" in claims else None
-        except (JoseError, ValueError, LookupError) as error:
-            raise Problem(401, "invalid_service_token", "The service token is not valid") from error
-        return Caller(issuer, claims.get("sub"), str(claims.get("name", "")), tuple(claims.get("groups", ())), tenant)
+        digest = hashlib.sha256(token.encode()).digest()
+        caller = self._verified.get(digest)
+        if caller is None:
+            try:
+                caller, expires_at = self._decoded(token)
+            except (JoseError, ValueError, LookupError) as error:
+                raise Problem(401, "invalid_service_token", "The service token is not valid") from error
+            self._verified.put(digest, caller, expires_at)
+        return caller
+
+    def _decoded(self, token: str) -> tuple[Caller, float]:
+        """And until when it is valid. Raises JoseError, ValueError or LookupError."""
+        issuer = Service(_unverified_issuer(token))
+        claims = jwt.decode(token, self._keys[issuer], algorithms=_ALGORITHMS).claims
+        self._claims.validate(claims)
+        tenant = Tenant.model_validate(claims["tenant"]) if "tenant" in claims else None
+        name, groups = str(claims.get("name", "")), tuple(claims.get("groups", ()))
+        return Caller(issuer, claims.get("sub"), name, groups, tenant), float(claims["exp"])
 
     @property
     def _claims(self) -> jwt.JWTClaimsRegistry:
@@ -134,20 +197,34 @@ class ServiceVerifier:
         )
 
 
-def service_caller(*allowed: Service) -> Callable[..., Caller]:
-    """A FastAPI dependency that lets only these services in. The app keeps its verifier in `app.state.verifier`."""
+def service_caller(*allowed: Service) -> Callable[..., Awaitable[Caller]]:
+    """A FastAPI dependency that lets only these services in. The app keeps its verifier in `app.state.verifier`.
 
-    def dependency(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Problem(401, "service_token_missing", "This route is for services: send a service token")
-        verifier: ServiceVerifier = request.app.state.verifier
-        caller = verifier.verify(token)
-        if caller.service not in allowed:
-            raise Problem(403, "service_not_allowed", f"The service {caller.service} may not call this route")
+    The audit log hears who it is, and of every refusal.
+    """
+
+    async def dependency(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
+        recorder = recorder_of(request)
+        try:
+            caller = _verified(request, authorization)
+            recorder.user = caller.audit_user
+            if caller.service not in allowed:
+                raise Problem(403, "service_not_allowed", f"The service {caller.service} may not call this route")
+        except Problem as problem:
+            recorder.decision, recorder.rule = Verdict.DENY, problem.document.detail
+            raise
         return caller
 
     return dependency
+
+
+def _verified(request: Request, authorization: str) -> Caller:
+    """Raises Problem 401."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Problem(401, "service_token_missing", "This route is for services: send a service token")
+    verifier: ServiceVerifier = request.app.state.verifier
+    return verifier.verify(token)
 
 
 def _unverified_issuer(token: str) -> str:

@@ -2,19 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from brb_authz.acting import ActingUser
-from brb_authz.audit.schemas import AuditFilter, AuditHead, AuditRecord
 from brb_authz.audit.service import AuditService
-from brb_authz.etags import PageSize, PageToken
-from brb_authz.schemas import Page
-from brb_shared.contracts.audit import Verdict
+from brb_shared.contracts.access_api.audit import AuditFilter, AuditHead, AuditRecord
+from brb_shared.contracts.access_api.base import Page
 from brb_shared.http import problem_responses
+from brb_shared.http.access_api import EXPORTED, OldestFirst, PageSize, PageToken, audit_filter
 
 router = APIRouter(prefix="/internal/v1/audit-log", tags=["audit"])
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{1,15}Z?)?$"
 
 
 def _service(request: Request) -> AuditService:
@@ -22,22 +20,8 @@ def _service(request: Request) -> AuditService:
     return service
 
 
-def _filter(
-    service: Annotated[str | None, Query(max_length=64)] = None,
-    user_id: Annotated[str | None, Query(max_length=253)] = None,
-    method: Annotated[str | None, Query(max_length=10)] = None,
-    verb: Annotated[str | None, Query(max_length=64)] = None,
-    resource: Annotated[str | None, Query(max_length=253)] = None,
-    cluster_id: Annotated[str | None, Query(max_length=253)] = None,
-    decision: Verdict | None = None,
-    since: Annotated[str | None, Query(pattern=_TIME, description="UTC, from this time on")] = None,
-    until: Annotated[str | None, Query(pattern=_TIME, description="UTC, before this time")] = None,
-) -> AuditFilter:
-    return AuditFilter(service, user_id, method, verb, resource, cluster_id, decision, since, until)
-
-
 Audit = Annotated[AuditService, Depends(_service)]
-Wanted = Annotated[AuditFilter, Depends(_filter)]
+Wanted = Annotated[AuditFilter, Depends(audit_filter)]
 
 
 @router.get("", responses=problem_responses(401, 403, 404, 422, 503))
@@ -45,7 +29,7 @@ async def list_audit_entries(
     acting: ActingUser,
     audit: Audit,
     wanted: Wanted,
-    oldest_first: bool = False,
+    oldest_first: OldestFirst = False,
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> Page[AuditRecord]:
@@ -61,7 +45,11 @@ async def get_audit_head(acting: ActingUser, audit: Audit) -> AuditHead:
     return await audit.head()
 
 
-@router.get("/export", response_class=StreamingResponse, responses=problem_responses(401, 403, 404, 422, 503))
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={**problem_responses(401, 403, 404, 422, 503), **EXPORTED},
+)
 async def export_audit_log(acting: ActingUser, audit: Audit, wanted: Wanted) -> StreamingResponse:
     """JSON lines, oldest first: one with the head, then one for each entry with its place in the chain."""
     await audit.require(acting, wanted.cluster_id)

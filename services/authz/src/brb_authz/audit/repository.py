@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_authz.audit.chain import GENESIS, chain_hash
-from brb_authz.audit.schemas import AuditFilter
 from brb_authz.models import AuditAnchorRow, AuditHeadRow, AuditRow
+from brb_shared.contracts.access_api.audit import AuditFilter
 from brb_shared.contracts.audit import AuditEntry, audit_time
 
 CHAIN = "main"

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_authz.acting import Acting
 from brb_authz.audit import repository
-from brb_authz.audit.schemas import AuditAnchor, AuditFilter, AuditHead, AuditRecord
 from brb_authz.models import AuditRow
 from brb_authz.paging import decode_number, page
-from brb_authz.schemas import Page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.model import Place
+from brb_shared.contracts.access_api.audit import AuditAnchor, AuditFilter, AuditHead, AuditRecord
+from brb_shared.contracts.access_api.base import Page
 from brb_shared.database import Database
 
 RESOURCE = "auditlogs"

@@ -2,16 +2,33 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from brb_authz.acting import ActingUser
-from brb_authz.bindings.schemas import BindingCreate, BindingPatch, BindingView
+from brb_authz.answers import plan_answer, removal_answer
 from brb_authz.bindings.service import BindingService
-from brb_authz.etags import IfMatch, PageSize, PageToken, ValidateOnly, set_etag
-from brb_authz.roles.schemas import PlanView
-from brb_authz.schemas import Page
-from brb_shared.access.model import PLATFORM, Level, Scope, Subject, SubjectKind
+from brb_authz.etags import set_etag
+from brb_shared.access.model import PLATFORM, Level, Scope, Subject
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.bindings import BindingCreate, BindingPatch, BindingView
+from brb_shared.contracts.access_api.roles import PlanView
 from brb_shared.http import problem_responses
+from brb_shared.http.access_api import (
+    CREATED,
+    MERGE_PATCH,
+    PLANNED,
+    WITH_ETAG,
+    AtCluster,
+    AtNamespace,
+    AtProject,
+    IdempotencyKey,
+    IfMatch,
+    OfSubjectId,
+    OfSubjectKind,
+    PageSize,
+    PageToken,
+    ValidateOnly,
+)
 
 router = APIRouter(prefix="/internal/v1/role-bindings", tags=["role bindings"])
 
@@ -27,8 +44,8 @@ Bindings = Annotated[BindingService, Depends(_service)]
 @router.post(
     "",
     status_code=201,
-    response_model=BindingView | PlanView,
-    responses=problem_responses(401, 403, 404, 409, 422, 503),
+    response_model=BindingView,
+    responses={**problem_responses(401, 403, 404, 409, 422, 503), **CREATED, **PLANNED},
 )
 async def create_binding(
     body: BindingCreate,
@@ -36,10 +53,12 @@ async def create_binding(
     bindings: Bindings,
     request: Request,
     response: Response,
+    idempotency_key: IdempotencyKey = None,
     validate_only: ValidateOnly = False,
 ) -> Any:
     """403: the role holds rules that its giver does not hold at that scope, nor `bind` on the role there."""
-    return _answer(await bindings.create(acting, body, request, dry_run=validate_only), response)
+    view = await bindings.create(acting, body, request, key=idempotency_key, dry_run=validate_only)
+    return _answer(view, response)
 
 
 @router.get("", responses=problem_responses(401, 403, 404, 422, 503))
@@ -48,11 +67,11 @@ async def list_bindings(
     bindings: Bindings,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-    subject_kind: Annotated[SubjectKind | None, Query(description="With subject_id: all bindings of a subject")] = None,
-    subject_id: Annotated[str | None, Query(max_length=253)] = None,
-    cluster_id: Annotated[str, Query(max_length=253, description="Those made at this cluster")] = "",
-    project_id: Annotated[str, Query(max_length=253, description="Those made at this project")] = "",
-    namespace: Annotated[str, Query(max_length=253, description="With cluster_id: those made at this namespace")] = "",
+    subject_kind: OfSubjectKind = None,
+    subject_id: OfSubjectId = None,
+    cluster_id: AtCluster = "",
+    project_id: AtProject = "",
+    namespace: AtNamespace = "",
 ) -> Page[BindingView]:
     """Without a filter: those made at the platform. Sorted by id."""
     if subject_kind is not None and subject_id is not None:
@@ -62,7 +81,7 @@ async def list_bindings(
     return await bindings.list_at(acting, scope, page_size=page_size, page_token=page_token)
 
 
-@router.get("/{binding_id}", responses=problem_responses(401, 403, 404, 503))
+@router.get("/{binding_id}", responses={**problem_responses(401, 403, 404, 503), **WITH_ETAG})
 async def get_binding(binding_id: str, acting: ActingUser, bindings: Bindings, response: Response) -> BindingView:
     view = await bindings.get(acting, binding_id)
     set_etag(response, view.generation)
@@ -72,11 +91,11 @@ async def get_binding(binding_id: str, acting: ActingUser, bindings: Bindings, r
 @router.patch(
     "/{binding_id}",
     response_model=BindingView | PlanView,
-    responses=problem_responses(401, 403, 404, 409, 412, 422, 428, 503),
+    responses={**problem_responses(401, 403, 404, 409, 412, 422, 428, 503), **WITH_ETAG},
 )
 async def patch_binding(
     binding_id: str,
-    body: Annotated[BindingPatch, Body()],
+    body: Annotated[BindingPatch, Body(media_type=MERGE_PATCH)],
     acting: ActingUser,
     bindings: Bindings,
     request: Request,
@@ -92,7 +111,7 @@ async def patch_binding(
     "/{binding_id}",
     status_code=204,
     response_model=None,
-    responses=problem_responses(401, 403, 404, 409, 412, 428, 503),
+    responses={**problem_responses(401, 403, 404, 409, 412, 428, 503), **PLANNED},
 )
 async def delete_binding(
     binding_id: str,
@@ -102,10 +121,7 @@ async def delete_binding(
     if_match: IfMatch = None,
     validate_only: ValidateOnly = False,
 ) -> Response:
-    plan = await bindings.delete(acting, binding_id, if_match, request, dry_run=validate_only)
-    if plan is None:
-        return Response(status_code=204)
-    return Response(plan.model_dump_json(), media_type="application/json")
+    return removal_answer(await bindings.delete(acting, binding_id, if_match, request, dry_run=validate_only))
 
 
 def _scope(cluster_id: str, project_id: str, namespace: str) -> Scope:
@@ -116,11 +132,9 @@ def _scope(cluster_id: str, project_id: str, namespace: str) -> Scope:
     return Scope(Level.CLUSTER, cluster_id=cluster_id) if cluster_id else PLATFORM
 
 
-def _answer(view: BindingView | PlanView, response: Response) -> BindingView | PlanView:
-    match view:
-        case BindingView():
-            set_etag(response, view.generation)
-            response.headers["Location"] = f"/v1/role-bindings/{view.id}"
-        case PlanView():
-            response.status_code = 200
+def _answer(view: BindingView | PlanView, response: Response) -> BindingView | Response:
+    if isinstance(view, PlanView):
+        return plan_answer(view)
+    set_etag(response, view.generation)
+    response.headers["Location"] = f"/v1/role-bindings/{view.id}"
     return view

@@ -7,21 +7,22 @@ from fastapi import Request
 
 from brb_authz import repository
 from brb_authz.acting import Acting
-from brb_authz.bindings.schemas import BindingCreate, BindingPatch, BindingView
 from brb_authz.changing import AccessWriter, Change
 from brb_authz.errors import conflict, invalid, not_found
 from brb_authz.etags import require_match
 from brb_authz.guard import require_binding
+from brb_authz.idempotency import Attempt
 from brb_authz.models import BindingRow
 from brb_authz.paging import decode_token, page
-from brb_authz.roles.schemas import DangerView, PlanView
 from brb_authz.roles.service import plan
 from brb_authz.rows import binding_values, to_binding, to_scope
-from brb_authz.schemas import Page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.dangerous import dangers_of
 from brb_shared.access.index import Index
-from brb_shared.access.model import PLATFORM, Binding, Scope, Subject
+from brb_shared.access.model import BREAK_GLASS, PLATFORM, Binding, Scope, Subject, SubjectKind
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.bindings import BindingCreate, BindingPatch, BindingView
+from brb_shared.contracts.access_api.roles import DangerView, PlanView
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http import FieldError
@@ -66,11 +67,14 @@ class BindingService:
         return binding_view(row, index)
 
     async def create(
-        self, acting: Acting, body: BindingCreate, request: Request, *, dry_run: bool
+        self, acting: Acting, body: BindingCreate, request: Request, *, key: str | None, dry_run: bool
     ) -> BindingView | PlanView:
+        attempt = Attempt.of(acting, request, body, None if dry_run else key)
         binding = Binding(new_id("rb"), body.subject.subject(), body.role_id, body.scope.scope())
         async with self._writer.change(dry_run=dry_run) as change:
             acting.require(change.index, "create", RESOURCE, "scope", place=binding.scope.place)
+            if (earlier := await attempt.find_answer(change, BindingView)) is not None:
+                return earlier
             await _require_place(change, binding.scope)
             require_binding(change.index, acting, binding)
             await _require_new(change, binding)
@@ -78,7 +82,9 @@ class BindingService:
             change.session.add(row)
             change.bindings.append(binding)
             if not dry_run:
-                return await self._done(change, acting, request, row, CREATED)
+                view = await self._done(change, acting, request, row, CREATED)
+                attempt.keep_answer(change, view)
+                return view
         return plan(change, acting)
 
     async def patch(
@@ -189,4 +195,6 @@ def _require_administrator_left(index: Index, before: Binding, after: Binding | 
 
 
 def _is_administrator(binding: Binding) -> bool:
-    return binding.role_id == ADMINISTRATOR and binding.scope == PLATFORM
+    """The one for emergencies does not count: he cannot give the role to somebody in everyday life."""
+    is_bound = binding.role_id == ADMINISTRATOR and binding.scope == PLATFORM
+    return is_bound and binding.subject != Subject(SubjectKind.USER, BREAK_GLASS)

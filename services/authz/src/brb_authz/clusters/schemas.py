@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_authz.bindings.schemas import SubjectInput
-from brb_authz.schemas import Input, Output
+from brb_shared.contracts.access_api.base import Input, Output
+from brb_shared.contracts.access_api.bindings import SubjectInput
 
 
 class ClusterOwners(Input):

@@ -1,52 +1,41 @@
 """Questions: reviews, what can I do, who can. POSTs that only ask; none of them is recorded."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from brb_authz.acting import AnyService
-from brb_authz.decisions.schemas import (
-    ActorInput,
-    PlaceInput,
+from brb_authz.decisions.service import Asker, DecisionService
+from brb_shared.contracts.access_api.reviews import (
     Review,
     ReviewAnswer,
     ReviewAnswers,
     ReviewBatch,
     RulesAnswer,
+    RulesQuestion,
     WhoAnswer,
     WhoQuestion,
 )
-from brb_authz.decisions.service import Asker, DecisionService
-from brb_authz.schemas import Input
 from brb_shared.http import problem_responses
+from brb_shared.http.access_api import Explain, MinRevision
 from brb_shared.http.audit import recorder_of
 
 router = APIRouter(prefix="/internal/v1", tags=["decisions"])
 
 
-def decision_service(request: Request) -> DecisionService:
+async def decision_service(request: Request) -> DecisionService:
     service: DecisionService = request.app.state.decisions
     return service
 
 
-def asker(request: Request, caller: AnyService) -> Asker:
+async def asker(request: Request, caller: AnyService) -> Asker:
     recorder_of(request).is_read = True
     return Asker(caller)
 
 
 Decisions = Annotated[DecisionService, Depends(decision_service)]
 AskedBy = Annotated[Asker, Depends(asker)]
-MinRevision = Annotated[
-    int, Query(ge=0, description="Answer from this revision of the access world or a later one, else 503")
-]
 _PROBLEMS = problem_responses(401, 403, 422, 503)
-
-
-class RulesQuestion(Input):
-    """What may he do here?"""
-
-    actor: ActorInput | None = None
-    place: PlaceInput = PlaceInput()
 
 
 @router.post("/access-reviews", response_model=ReviewAnswer | ReviewAnswers, responses=_PROBLEMS)
@@ -54,15 +43,17 @@ async def create_access_review(
     body: Annotated[Review | ReviewBatch, Body()],
     asked_by: AskedBy,
     decisions: Decisions,
-    explain: Annotated[bool, Query(description="Say by which rule of which role, or what would be needed")] = False,
+    explain: Explain = False,
     min_revision: MinRevision = 0,
-) -> Any:
+) -> Response:
     """One question, or `reviews` with many, which are answered at one revision and in their order."""
+    answer: ReviewAnswer | ReviewAnswers
     match body:
         case ReviewBatch():
-            return await decisions.reviews(asked_by, body, explained=explain, min_revision=min_revision)
+            answer = await decisions.reviews(asked_by, body, explained=explain, min_revision=min_revision)
         case Review():
-            return await decisions.review(asked_by, body, explained=explain, min_revision=min_revision)
+            answer = await decisions.review(asked_by, body, explained=explain, min_revision=min_revision)
+    return Response(answer.model_dump_json(), media_type="application/json")  # not validated once more
 
 
 @router.post("/access-rules", responses=_PROBLEMS)

@@ -4,7 +4,13 @@ import asyncio
 from dataclasses import dataclass
 
 from brb_authz.acting import actor_of
-from brb_authz.decisions.schemas import (
+from brb_authz.errors import not_allowed, revision_not_reached
+from brb_authz.world import CurrentWorld
+from brb_shared.access.decisions import decide
+from brb_shared.access.explain import explain, what_can, who_can
+from brb_shared.access.index import Index
+from brb_shared.access.model import NOBODY, Actor, Place, Request
+from brb_shared.contracts.access_api.reviews import (
     ActorInput,
     ExplanationView,
     Review,
@@ -16,12 +22,6 @@ from brb_authz.decisions.schemas import (
     WhoQuestion,
     WhoView,
 )
-from brb_authz.errors import not_allowed, revision_not_reached
-from brb_authz.world import CurrentWorld
-from brb_shared.access.decisions import decide
-from brb_shared.access.explain import explain, what_can, who_can
-from brb_shared.access.index import Index
-from brb_shared.access.model import NOBODY, Actor, Place, Request
 from brb_shared.http import Caller
 
 _POLL_SECONDS = 0.05

@@ -1,4 +1,4 @@
-"""Table of what came of writing access into each cluster."""
+"""Tables of what came of writing access into each cluster, and of whom it leaves out."""
 
 from datetime import datetime
 
@@ -17,4 +17,13 @@ class MaterialisationRow(Base):
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     foreign: Mapped[list[str]]
     error: Mapped[str] = mapped_column(Text, server_default="")
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class DisabledSubjectRow(Base):
+    """A user whose bindings do not count inside clusters."""
+
+    __tablename__ = "disabled_subjects"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_authz import repository
 from brb_authz.materialise.facts import ClusterFacts, NamespaceFacts
-from brb_authz.materialise.models import MaterialisationRow
+from brb_authz.materialise.models import DisabledSubjectRow, MaterialisationRow
 from brb_authz.models import BindingRow, NamespaceRow, ProjectRow, RevisionRow, RoleRow
 from brb_authz.rows import to_binding, to_role
-from brb_shared.access.model import Binding, Level, Rule
+from brb_shared.access.model import Binding, Level, Rule, Subject, SubjectKind
 from brb_shared.access.roles import RoleBook
 from brb_shared.messaging.changes import current_revision
 
@@ -27,11 +27,12 @@ async def load_facts(session: AsyncSession, cluster_id: str) -> ClusterFacts | N
 
 
 async def _bindings(session: AsyncSession, cluster_id: str) -> tuple[Binding, ...]:
-    """The platform's, those in the cluster, and those of objects without a place."""
+    """The platform's, those in the cluster, and those of objects without a place; not those of disabled users."""
     nowhere = (BindingRow.cluster_id == "", BindingRow.project_id == "")
     platform = select(BindingRow).where(BindingRow.level.in_((Level.PLATFORM, Level.OBJECT)), *nowhere)
     rows = [*await session.scalars(platform), *await repository.bindings_in_cluster(session, cluster_id)]
-    return tuple(map(to_binding, rows))
+    disabled = {Subject(SubjectKind.USER, id_) for id_ in await session.scalars(select(DisabledSubjectRow.user_id))}
+    return tuple(binding for binding in map(to_binding, rows) if binding.subject not in disabled)
 
 
 def _rules(rules_of: Callable[[str], tuple[Rule, ...]], bindings: Iterable[Binding]) -> Mapping[str, tuple[Rule, ...]]:
@@ -71,3 +72,11 @@ async def record_error(session: AsyncSession, cluster_id: str, error: str) -> No
 
 async def forget(session: AsyncSession, cluster_id: str) -> None:
     await session.execute(delete(MaterialisationRow).where(MaterialisationRow.cluster_id == cluster_id))
+
+
+async def disable(session: AsyncSession, user_id: str) -> None:
+    await session.execute(insert(DisabledSubjectRow).values(user_id=user_id).on_conflict_do_nothing())
+
+
+async def enable(session: AsyncSession, user_id: str) -> None:
+    await session.execute(delete(DisabledSubjectRow).where(DisabledSubjectRow.user_id == user_id))

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from brb_authz.acting import ActingUser
-from brb_authz.etags import IfMatch, PageSize, PageToken, set_etag
+from brb_authz.etags import set_etag
 from brb_authz.projects.namespaces import NamespaceService
-from brb_authz.projects.schemas import (
+from brb_authz.projects.service import ProjectService
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.projects import (
     NamespaceCreate,
     NamespacePatch,
     NamespaceView,
@@ -15,9 +17,18 @@ from brb_authz.projects.schemas import (
     ProjectPatch,
     ProjectView,
 )
-from brb_authz.projects.service import ProjectService
-from brb_authz.schemas import Page
 from brb_shared.http import problem_responses
+from brb_shared.http.access_api import (
+    CREATED,
+    MERGE_PATCH,
+    WITH_ETAG,
+    IdempotencyKey,
+    IfMatch,
+    InCluster,
+    InProject,
+    PageSize,
+    PageToken,
+)
 
 projects = APIRouter(prefix="/internal/v1/projects", tags=["projects"])
 namespaces = APIRouter(prefix="/internal/v1/clusters/{cluster_id}/namespaces", tags=["namespaces"])
@@ -37,11 +48,16 @@ Projects = Annotated[ProjectService, Depends(_projects)]
 Namespaces = Annotated[NamespaceService, Depends(_namespaces)]
 
 
-@projects.post("", status_code=201, responses=problem_responses(401, 403, 404, 422, 503))
+@projects.post("", status_code=201, responses={**problem_responses(401, 403, 404, 422, 503), **CREATED})
 async def create_project(
-    body: ProjectCreate, acting: ActingUser, service: Projects, request: Request, response: Response
+    body: ProjectCreate,
+    acting: ActingUser,
+    service: Projects,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> ProjectView:
-    view = await service.create(acting, body, request)
+    view = await service.create(acting, body, request, key=idempotency_key)
     set_etag(response, view.generation)
     response.headers["Location"] = f"/v1/projects/{view.id}"
     return view
@@ -51,7 +67,7 @@ async def create_project(
 async def list_projects(
     acting: ActingUser,
     service: Projects,
-    cluster_id: Annotated[str, Query(max_length=253)],
+    cluster_id: InCluster,
     page_size: PageSize = 100,
     page_token: PageToken = None,
 ) -> Page[ProjectView]:
@@ -59,17 +75,17 @@ async def list_projects(
     return await service.list(acting, cluster_id, page_size=page_size, page_token=page_token)
 
 
-@projects.get("/{project_id}", responses=problem_responses(401, 403, 404, 503))
+@projects.get("/{project_id}", responses={**problem_responses(401, 403, 404, 503), **WITH_ETAG})
 async def get_project(project_id: str, acting: ActingUser, service: Projects, response: Response) -> ProjectView:
     view = await service.get(acting, project_id)
     set_etag(response, view.generation)
     return view
 
 
-@projects.patch("/{project_id}", responses=problem_responses(401, 403, 404, 412, 422, 428, 503))
+@projects.patch("/{project_id}", responses={**problem_responses(401, 403, 404, 412, 422, 428, 503), **WITH_ETAG})
 async def patch_project(
     project_id: str,
-    body: Annotated[ProjectPatch, Body()],
+    body: Annotated[ProjectPatch, Body(media_type=MERGE_PATCH)],
     acting: ActingUser,
     service: Projects,
     request: Request,
@@ -89,7 +105,7 @@ async def delete_project(
     await service.delete(acting, project_id, if_match, request)
 
 
-@namespaces.post("", status_code=201, responses=problem_responses(401, 403, 404, 409, 422, 503))
+@namespaces.post("", status_code=201, responses={**problem_responses(401, 403, 404, 409, 422, 503), **CREATED})
 async def create_namespace(
     cluster_id: str,
     body: NamespaceCreate,
@@ -97,8 +113,9 @@ async def create_namespace(
     service: Namespaces,
     request: Request,
     response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> NamespaceView:
-    view = await service.create(acting, cluster_id, body, request)
+    view = await service.create(acting, cluster_id, body, request, key=idempotency_key)
     set_etag(response, view.generation)
     response.headers["Location"] = f"/v1/clusters/{cluster_id}/namespaces/{view.name}"
     return view
@@ -111,13 +128,13 @@ async def list_namespaces(
     service: Namespaces,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-    project_id: Annotated[str | None, Query(max_length=253)] = None,
+    project_id: InProject = None,
 ) -> Page[NamespaceView]:
     """Those that the caller may see. Sorted by name."""
     return await service.list(acting, cluster_id, page_size=page_size, page_token=page_token, project_id=project_id)
 
 
-@namespaces.get("/{name}", responses=problem_responses(401, 403, 404, 503))
+@namespaces.get("/{name}", responses={**problem_responses(401, 403, 404, 503), **WITH_ETAG})
 async def get_namespace(
     cluster_id: str, name: str, acting: ActingUser, service: Namespaces, response: Response
 ) -> NamespaceView:
@@ -126,11 +143,11 @@ async def get_namespace(
     return view
 
 
-@namespaces.patch("/{name}", responses=problem_responses(401, 403, 404, 412, 422, 428, 503))
+@namespaces.patch("/{name}", responses={**problem_responses(401, 403, 404, 412, 422, 428, 503), **WITH_ETAG})
 async def patch_namespace(
     cluster_id: str,
     name: str,
-    body: Annotated[NamespacePatch, Body()],
+    body: Annotated[NamespacePatch, Body(media_type=MERGE_PATCH)],
     acting: ActingUser,
     service: Namespaces,
     request: Request,

@@ -10,15 +10,16 @@ from brb_authz.changing import AccessWriter, Change
 from brb_authz.errors import conflict, invalid, not_found
 from brb_authz.etags import require_match
 from brb_authz.guard import require_move
+from brb_authz.idempotency import Attempt
 from brb_authz.models import NamespaceRow
 from brb_authz.paging import decode_token, page
-from brb_authz.projects.schemas import NamespaceCreate, NamespacePatch, NamespaceView
 from brb_authz.rows import place_of_namespace, to_namespace
-from brb_authz.schemas import Page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.index import Index
 from brb_shared.access.model import Namespace, Place, Scope
 from brb_shared.access.model import Request as Question
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.projects import NamespaceCreate, NamespacePatch, NamespaceView
 from brb_shared.database import Database
 from brb_shared.http import FieldError
 from brb_shared.http.audit import AuditTrail
@@ -56,12 +57,17 @@ class NamespaceService:
         acting.require(index, "get", RESOURCE, "namespace", name=name, place=place_of_namespace(row))
         return namespace_view(row, index.revision)
 
-    async def create(self, acting: Acting, cluster_id: str, body: NamespaceCreate, request: Request) -> NamespaceView:
+    async def create(
+        self, acting: Acting, cluster_id: str, body: NamespaceCreate, request: Request, *, key: str | None
+    ) -> NamespaceView:
         """In a project. One that stands in the cluster already is taken over only for who may change all of them."""
         _require_free_name(body.name)
+        attempt = Attempt.of(acting, request, body, key)
         async with self._writer.change() as change:
             place = Place(cluster_id=cluster_id, project_id=body.project_id)
             acting.require(change.index, "create", RESOURCE, "project", place=place)
+            if (earlier := await attempt.find_answer(change, NamespaceView)) is not None:
+                return earlier
             await _require_project(change, cluster_id, body.project_id)
             if await repository.find_namespace(change.session, cluster_id, body.name) is not None:
                 raise conflict("exists", f"The cluster has a namespace {body.name}; choose another name")
@@ -74,7 +80,9 @@ class NamespaceService:
             )
             change.session.add(row)
             change.namespaces.append(to_namespace(row))
-            return await self._done(change, acting, request, row, CREATED)
+            view = await self._done(change, acting, request, row, CREATED)
+            attempt.keep_answer(change, view)
+            return view
 
     async def patch(
         self, acting: Acting, cluster_id: str, name: str, body: NamespacePatch, if_match: str | None, request: Request

@@ -9,15 +9,16 @@ from brb_authz.acting import Acting
 from brb_authz.changing import AccessWriter, Change
 from brb_authz.errors import conflict, invalid, not_found
 from brb_authz.etags import require_match
+from brb_authz.idempotency import Attempt
 from brb_authz.models import BindingRow, ProjectRow
 from brb_authz.paging import decode_token, page
-from brb_authz.projects.schemas import ContainerLimit, ProjectCreate, ProjectPatch, ProjectView
 from brb_authz.rows import binding_values, place_of_project, to_project
-from brb_authz.schemas import Page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.index import Index
 from brb_shared.access.model import Binding, Place, Scope, Subject
 from brb_shared.access.model import Request as Question
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.projects import ContainerLimit, ProjectCreate, ProjectPatch, ProjectView
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http import FieldError
@@ -57,10 +58,13 @@ class ProjectService:
         acting.require(index, "get", RESOURCE, "project", name=project_id, place=place_of_project(row))
         return project_view(row, index.revision)
 
-    async def create(self, acting: Acting, body: ProjectCreate, request: Request) -> ProjectView:
+    async def create(self, acting: Acting, body: ProjectCreate, request: Request, *, key: str | None) -> ProjectView:
         """Its creator owns it: who may make projects in a cluster need not own the cluster to use them."""
+        attempt = Attempt.of(acting, request, body, key)
         async with self._writer.change() as change:
             acting.require(change.index, "create", RESOURCE, "cluster", place=Place(cluster_id=body.cluster_id))
+            if (earlier := await attempt.find_answer(change, ProjectView)) is not None:
+                return earlier
             if not await repository.cluster_is_known(change.session, body.cluster_id):
                 raise invalid([FieldError(pointer="/cluster_id", detail="there is no such cluster")])
             document = body.model_dump(mode="json")
@@ -68,7 +72,9 @@ class ProjectService:
             change.session.add(row)
             change.projects.append(to_project(row))
             _bind_creator(change, acting, row.id)
-            return await self._done(change, acting, request, row, CREATED)
+            view = await self._done(change, acting, request, row, CREATED)
+            attempt.keep_answer(change, view)
+            return view
 
     async def patch(
         self, acting: Acting, project_id: str, body: ProjectPatch, if_match: str | None, request: Request

@@ -2,15 +2,27 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from brb_authz.acting import ActingUser
-from brb_authz.etags import IfMatch, PageSize, PageToken, ValidateOnly, set_etag
-from brb_authz.roles.schemas import PlanView, RoleCreate, RolePatch, RoleView
+from brb_authz.answers import plan_answer, removal_answer
+from brb_authz.etags import set_etag
 from brb_authz.roles.service import RoleService
-from brb_authz.schemas import Page
-from brb_shared.access.model import Context
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.roles import PlanView, RoleCreate, RolePatch, RoleView
 from brb_shared.http import problem_responses
+from brb_shared.http.access_api import (
+    CREATED,
+    MERGE_PATCH,
+    PLANNED,
+    WITH_ETAG,
+    IdempotencyKey,
+    IfMatch,
+    OfContext,
+    PageSize,
+    PageToken,
+    ValidateOnly,
+)
 
 router = APIRouter(prefix="/internal/v1/roles", tags=["roles"])
 
@@ -23,17 +35,23 @@ def _service(request: Request) -> RoleService:
 Roles = Annotated[RoleService, Depends(_service)]
 
 
-@router.post("", status_code=201, response_model=RoleView | PlanView, responses=problem_responses(401, 403, 422, 503))
+@router.post(
+    "",
+    status_code=201,
+    response_model=RoleView,
+    responses={**problem_responses(401, 403, 422, 503), **CREATED, **PLANNED},
+)
 async def create_role(
     body: RoleCreate,
     acting: ActingUser,
     roles: Roles,
     request: Request,
     response: Response,
+    idempotency_key: IdempotencyKey = None,
     validate_only: ValidateOnly = False,
 ) -> Any:
     """403: it holds rules that its maker does not hold on the whole platform, nor `escalate` on roles."""
-    view = await roles.create(acting, body, request, dry_run=validate_only)
+    view = await roles.create(acting, body, request, key=idempotency_key, dry_run=validate_only)
     return _answer(view, response)
 
 
@@ -43,13 +61,13 @@ async def list_roles(
     roles: Roles,
     page_size: PageSize = 100,
     page_token: PageToken = None,
-    context: Annotated[Context | None, Query(description="Only roles for such scopes")] = None,
+    context: OfContext = None,
 ) -> Page[RoleView]:
     """Sorted by id, built-in ones among them."""
     return await roles.list(page_size=page_size, page_token=page_token, context=context)
 
 
-@router.get("/{role_id}", responses=problem_responses(401, 403, 404, 503))
+@router.get("/{role_id}", responses={**problem_responses(401, 403, 404, 503), **WITH_ETAG})
 async def get_role(role_id: str, acting: ActingUser, roles: Roles, response: Response) -> RoleView:
     view = await roles.get(role_id)
     set_etag(response, view.generation)
@@ -59,11 +77,11 @@ async def get_role(role_id: str, acting: ActingUser, roles: Roles, response: Res
 @router.patch(
     "/{role_id}",
     response_model=RoleView | PlanView,
-    responses=problem_responses(401, 403, 404, 412, 422, 428, 503),
+    responses={**problem_responses(401, 403, 404, 412, 422, 428, 503), **WITH_ETAG},
 )
 async def patch_role(
     role_id: str,
-    body: Annotated[RolePatch, Body()],
+    body: Annotated[RolePatch, Body(media_type=MERGE_PATCH)],
     acting: ActingUser,
     roles: Roles,
     request: Request,
@@ -80,7 +98,7 @@ async def patch_role(
     "/{role_id}",
     status_code=204,
     response_model=None,
-    responses=problem_responses(401, 403, 404, 409, 412, 428, 503),
+    responses={**problem_responses(401, 403, 404, 409, 412, 428, 503), **PLANNED},
 )
 async def delete_role(
     role_id: str,
@@ -90,17 +108,12 @@ async def delete_role(
     if_match: IfMatch = None,
     validate_only: ValidateOnly = False,
 ) -> Response:
-    plan = await roles.delete(acting, role_id, if_match, request, dry_run=validate_only)
-    if plan is None:
-        return Response(status_code=204)
-    return Response(plan.model_dump_json(), media_type="application/json")
+    return removal_answer(await roles.delete(acting, role_id, if_match, request, dry_run=validate_only))
 
 
-def _answer(view: RoleView | PlanView, response: Response) -> RoleView | PlanView:
-    match view:
-        case RoleView():
-            set_etag(response, view.generation)
-            response.headers["Location"] = f"/v1/roles/{view.id}"
-        case PlanView():
-            response.status_code = 200
+def _answer(view: RoleView | PlanView, response: Response) -> RoleView | Response:
+    if isinstance(view, PlanView):
+        return plan_answer(view)
+    set_etag(response, view.generation)
+    response.headers["Location"] = f"/v1/roles/{view.id}"
     return view

@@ -10,16 +10,17 @@ from brb_authz.changing import AccessWriter, Change
 from brb_authz.errors import builtin, conflict, not_found
 from brb_authz.etags import require_match
 from brb_authz.guard import require_role
+from brb_authz.idempotency import Attempt
 from brb_authz.models import RoleRow
 from brb_authz.paging import decode_token, page
-from brb_authz.roles.schemas import DangerView, ImpactView, PlanView, RoleCreate, RolePatch, RoleView
 from brb_authz.rows import from_rule, to_role
-from brb_authz.schemas import Page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.dangerous import dangers_of
 from brb_shared.access.impact import impact
 from brb_shared.access.index import Index
 from brb_shared.access.model import Role
+from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.access_api.roles import DangerView, ImpactView, PlanView, RoleCreate, RolePatch, RoleView
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http.audit import AuditTrail
@@ -52,18 +53,23 @@ class RoleService:
         return role_view(row, index)
 
     async def create(
-        self, acting: Acting, body: RoleCreate, request: Request, *, dry_run: bool = False
+        self, acting: Acting, body: RoleCreate, request: Request, *, key: str | None, dry_run: bool
     ) -> RoleView | PlanView:
+        attempt = Attempt.of(acting, request, body, None if dry_run else key)
         rules = tuple(rule.rule() for rule in body.rules)
         role = Role(new_id("rt"), body.display_name, body.context, rules, body.inherits)
         async with self._writer.change(dry_run=dry_run) as change:
             acting.require(change.index, "create", RESOURCE, "roles")
+            if (earlier := await attempt.find_answer(change, RoleView)) is not None:
+                return earlier
             require_role(change.index, acting, role)
             row = _new_row(role, body.description, acting.actor.id)
             change.session.add(row)
             change.roles.append(role)
             if not dry_run:
-                return await self._done(change, acting, request, row, CREATED)
+                view = await self._done(change, acting, request, row, CREATED)
+                attempt.keep_answer(change, view)
+                return view
         return plan(change, acting)
 
     async def patch(

@@ -5,14 +5,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from brb_authz.schemas import Input, Output
 from brb_shared.access.dangerous import Danger
 from brb_shared.access.impact import Change
 from brb_shared.access.model import Context, Rule, Scope, Subject
+from brb_shared.contracts.access_api.base import Id, Input, Output
 
 MOST_RULES = 200
-Word = Annotated[str, Field(max_length=253, pattern=r"^[^\s\x00]*$")]
-Words = Annotated[tuple[Word, ...], Field(max_length=200)]
+Words = Annotated[tuple[Id, ...], Field(max_length=200)]
 
 
 def _printable(text: str) -> str:

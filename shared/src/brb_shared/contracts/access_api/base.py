@@ -1,10 +1,11 @@
-"""The bases of every body that the API takes or gives, and what lists have in common."""
+"""The bases of every body that the access API takes or gives, and what they have in common."""
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
+Id = Annotated[str, Field(max_length=253, pattern=r"^[^\s\x00]*$")]
 
 
 class Input(BaseModel):

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_authz.schemas import Input, Output
 from brb_shared.access.explain import Explanation
 from brb_shared.access.model import (
     AUTHENTICATED,
@@ -18,6 +17,7 @@ from brb_shared.access.model import (
     Subject,
     SubjectKind,
 )
+from brb_shared.contracts.access_api.base import Input, Output
 
 Word = Annotated[str, Field(max_length=253, pattern=r"^[^\x00]*$")]
 MOST_REVIEWS = 1000
@@ -108,6 +108,13 @@ class ReviewAnswer(Output):
 class ReviewAnswers(Output):
     revision: int
     reviews: tuple[ReviewAnswer, ...]
+
+
+class RulesQuestion(Input):
+    """What may he do here?"""
+
+    actor: ActorInput | None = Field(default=None, description="None: the acting user of the token")
+    place: PlaceInput = PlaceInput()
 
 
 class RulesAnswer(Output):

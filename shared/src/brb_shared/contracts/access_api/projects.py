@@ -5,15 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_authz.roles.schemas import Description, DisplayName
-from brb_authz.schemas import Input, Output
+from brb_shared.contracts.access_api.base import Id, Input, Output
+from brb_shared.contracts.access_api.roles import Description, DisplayName
 
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$", max_length=32)]
 QuotaKey = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9.-]+)?$", max_length=128)]
 Quota = Annotated[dict[QuotaKey, Quantity], Field(max_length=64)]
 """By ResourceQuota's keys, such as {"requests.cpu": "4", "pods": "50"}."""
 NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)]
-Id = Annotated[str, Field(max_length=253, pattern=r"^[^\s\x00]*$")]
 
 
 class ContainerLimit(Input):

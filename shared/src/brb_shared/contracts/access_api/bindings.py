@@ -5,11 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_authz.roles.schemas import DangerView
-from brb_authz.schemas import Input, Output
 from brb_shared.access.model import Level, Scope, Subject, SubjectKind
-
-Id = Annotated[str, Field(max_length=253, pattern=r"^[^\s\x00]*$")]
+from brb_shared.contracts.access_api.base import Id, Input, Output
+from brb_shared.contracts.access_api.roles import DangerView
 
 
 class SubjectInput(Input):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from brb_authz.schemas import Output
+from brb_shared.contracts.access_api.base import Output
 from brb_shared.contracts.audit import Verdict
 
 

@@ -1,0 +1,1 @@
+"""Users who are disabled, and so hold nothing inside the clusters."""
