@@ -10,14 +10,20 @@ from blockbuster import blockbuster_ctx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from brb_api_gateway.authorization.authz import AuthzClient
 from brb_api_gateway.database import SCHEMA
 from brb_api_gateway.settings import Settings
 from brb_api_gateway.work import run_work
+from brb_authz.app import migrate
+from brb_authz.settings import Settings as AuthzSettings
+from brb_shared.access.model import PLATFORM, Subject, SubjectKind
 from brb_shared.contracts.registry import Service
 from brb_shared.database import run_migrations
 from brb_shared.messaging import Broker, NatsSettings
 from brb_shared.secrets import new_keyring_line
 from fakes.access import LocalAccess
+from fakes.authz import client_of as authz_client
+from fakes.authz import running_authz
 from fakes.gateway import Services, client_of, running_app, sign_in, stop
 from fakes.gateway_cloud import WillingCloud
 from fakes.workers import FakeWorkers
@@ -77,6 +83,21 @@ async def app(
 
 
 @pytest.fixture
+async def authz(app: FastAPI, postgres_url: str, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """authz beside the gateway, which passes on to it; bob is a platform administrator there."""
+    settings = AuthzSettings(
+        database_url=SecretStr(postgres_url),
+        service_public_keys_file=Path(services.public_keys_file),
+        platform_admins=("user:user-bob",),
+        log_level="WARNING",
+    )
+    await migrate(settings)
+    async with running_authz(settings) as authz_app, authz_client(authz_app) as client:
+        app.state.authz = AuthzClient(client, services.keys[Service.API_GATEWAY])
+        yield client
+
+
+@pytest.fixture
 async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app) as client:
         yield client
@@ -93,6 +114,15 @@ async def alice(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def bob(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app) as client:
         await sign_in(client, "bob")
+        yield client
+
+
+@pytest.fixture
+async def admin(app: FastAPI, access: LocalAccess) -> AsyncIterator[httpx.AsyncClient]:
+    """Carol, an administrator of the platform."""
+    access.bind("platform-admin", Subject(SubjectKind.USER, "user-carol"), PLATFORM)
+    async with client_of(app) as client:
+        await sign_in(client, "carol")
         yield client
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from brb_api_gateway.clusters import listing
+from brb_api_gateway.clusters.view import cluster_view
 from fakes.workers import FakeWorkers
 
 
@@ -31,9 +32,8 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counting(row: Any) -> Any:
         ids.append(row.id)
-        return plain(row)
+        return cluster_view(row)
 
-    plain = listing.cluster_view
     monkeypatch.setattr(listing, "cluster_view", counting)
     return ids
 

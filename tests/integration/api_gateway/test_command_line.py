@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
+from brb_shared.access.model import PLATFORM, Subject, SubjectKind
+from brb_shared.contracts.registry import Service
+from fakes.access import LocalAccess
+from fakes.gateway import Services
 from fakes.gateway_cloud import RIGHT_PASSWORD, WillingCloud, catalogue
 from fakes.served import serving
 
@@ -113,3 +118,68 @@ async def test_choices_webhooks_and_the_doctor(signed_in: Brb) -> None:
     doctor = await signed_in("doctor")
     assert doctor.exit_code == 0, doctor.stdout + doctor.stderr
     assert (await signed_in("__words", "--", "cloud", "choices", "")).stdout == "test\n"
+
+
+async def test_a_role_is_made_given_asked_about_and_taken_back(
+    signed_in: Brb, authz: httpx.AsyncClient, services: Services
+) -> None:
+    made = await signed_in("cluster", "create", "x", "--no-wait", "-o", "json")
+    headers = services.keys[Service.API_GATEWAY].headers(Service.AUTHZ)
+    owners = {"owners": [{"kind": "group", "id": "keystone:test:project-alice"}]}
+    await authz.put(f"/internal/v1/clusters/{made.json['metadata']['id']}", json=owners, headers=headers)
+
+    project = await signed_in("project", "create", "Shop", "--cluster", "x", "--quota", "pods=10", "-o", "name")
+    assert project.exit_code == 0, project.stderr
+    assert (await signed_in("namespace", "create", "shop", "--project", "Shop", "--cluster", "x")).exit_code == 0
+
+    given = ("binding", "create", "--role", "project-member", "--group", "oidc:corp:astro", "--project", "Shop")
+    planned = await signed_in(*given, "--cluster", "x", "--dry-run")
+    assert "group:oidc:corp:astro" in planned.stdout
+    asked = ("access", "can", "create", "pods.core", "--namespace", "shop", "--cluster", "x")
+    assert (await signed_in(*asked, "--as-group", "oidc:corp:astro")).exit_code == 5
+    binding = await signed_in(*given, "--cluster", "x", "-o", "name")
+    assert "Warning: whoever has this can run commands in running containers" in binding.stderr
+    why = await signed_in(*asked, "--as-group", "oidc:corp:astro", "--explain")
+    assert (why.exit_code, "of project-member at project p-" in why.stdout) == (0, True), why.stdout + why.stderr
+    who = await signed_in("access", "who-can", *asked[2:])
+    assert "group:oidc:corp:astro" in who.stdout
+    rules = await signed_in("access", "rules", "--cluster", "x", "-o", "json")
+    assert {"verbs", "api_groups", "resources", "resource_names", "non_resource_urls"} == set(rules.json[0])
+
+    refused = await signed_in("role", "create", "Mine", "--context", "cluster", "--rule", "get pods.core")
+    assert (refused.exit_code, "create roles" in refused.stderr) == (5, True), refused.stderr
+    assert (await signed_in("binding", "delete", binding.stdout.strip(), "--yes")).exit_code == 0
+    assert (await signed_in("project", "delete", "Shop", "--cluster", "x", "--yes")).exit_code == 8, "it is in use"
+    assert (await signed_in("namespace", "delete", "shop", "--cluster", "x", "--yes")).exit_code == 0
+    assert (await signed_in("project", "delete", project.stdout.strip(), "--yes")).exit_code == 0
+    assert (await signed_in("project", "list", "-o", "json")).json == []
+
+
+async def test_an_administrator_disables_and_enables_users(
+    signed_in: Brb, access: LocalAccess, bob: httpx.AsyncClient
+) -> None:
+    access.bind("platform-admin", Subject(SubjectKind.USER, "user-alice"), PLATFORM)
+    listed = await signed_in("user", "list", "-o", "json")
+    assert [user["id"] for user in listed.json] == ["user-alice", "user-bob"]
+    disabled = await signed_in("user", "disable", "bob", "--yes")
+    assert (disabled.exit_code, disabled.stderr) == (0, "User user-bob is disabled\n")
+    assert (await signed_in("user", "list", "--disabled", "-o", "name")).stdout == "user-bob\n"
+    assert (await signed_in("user", "enable", "user-bob")).exit_code == 0
+    assert (await signed_in("user", "disable", "alice", "--yes")).exit_code == 8
+    assert (await signed_in("user", "disable", "mallory", "--yes")).exit_code == 3
+
+
+async def test_an_administrator_adds_and_removes_an_issuer(signed_in: Brb, access: LocalAccess) -> None:
+    access.bind("platform-admin", Subject(SubjectKind.USER, "user-alice"), PLATFORM)
+    words = ("corp", "--issuer", "https://8.8.8.8/corp", "--client-id", "brb", "--allowed-group", "ops")
+    made = await signed_in(
+        "identity-provider", "create", *words, "--client-secret-stdin", "-o", "json", stdin="issuer-secret\n"
+    )
+    assert made.exit_code == 0, made.stderr
+    assert (made.json["has_client_secret"], made.json["allowed_groups"]) == (True, ["ops"])
+    assert (await signed_in("identity-provider", "disable", "corp", "--yes")).exit_code == 0
+    assert (await signed_in("identity-provider", "enable", "corp")).exit_code == 0
+    assert (await signed_in("identity-provider", "delete", "local", "--yes")).exit_code == 8
+    assert (await signed_in("identity-provider", "delete", "corp", "--yes")).exit_code == 0
+    left = await signed_in("identity-provider", "list", "-o", "name")
+    assert left.stdout.split() == ["keystone-test", "local"]

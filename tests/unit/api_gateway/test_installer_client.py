@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -20,6 +21,7 @@ ALICE = Principal(
     session_id="s-1",
     user_id=UserId("user-alice"),
     user_name="alice",
+    identity_provider="keystone-test",
     project_name="alice",
     tenant=Tenant(CloudId("test"), ProjectId("project-alice")),
     method="password",
@@ -63,6 +65,18 @@ async def test_a_kubeconfig_is_asked_for_the_acting_user_and_handed_on() -> None
     verifier = ServiceVerifier(Service.INSTALLER, {Service.API_GATEWAY: KEY.public_nkey})
     caller = verifier.verify(asked[0].headers["Authorization"].removeprefix("Bearer "))
     assert (caller.service, caller.user) == (Service.API_GATEWAY, "user-alice")
+
+
+@pytest.mark.parametrize(("method", "seconds"), [("password", 43_200), ("oidc", 43_200), ("break_glass", 3_600)])
+async def test_a_kubeconfig_of_the_break_glass_administrator_is_good_for_an_hour(method: str, seconds: int) -> None:
+    asked: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content)["ttl_seconds"])
+        return httpx.Response(201, json={"kubeconfig": ""})
+
+    await client_of(answer).kubeconfig(replace(ALICE, method=method), ID, 43_200)
+    assert asked == [seconds]
 
 
 async def test_runs_and_their_output_are_handed_on() -> None:

@@ -2,7 +2,8 @@
 
 Roles decide (`authorization/`). What is in a cluster is decided there: a new one is owned by the members of its
 Keystone project. The rest is decided at the platform, and its rows are found only by the project or user that they
-belong to. Sessions need no role: everybody may sign out. What a caller may not see answers 404, what he sees and may
+belong to. Users and identity providers are for the platform's administrators. A session of one's own needs no role:
+everybody may sign out. What a caller may not see answers 404, what he sees and may
 not do 403 with the reason. While it is not certain who may do what, nobody is let in (503).
 """
 
@@ -35,6 +36,10 @@ class Resource(StrEnum):
     """`a/b` is the sub-resource b of a."""
 
     SESSIONS = "sessions"
+    CLOUD_PROJECTS = "sessions/cloud-project"
+    SIGN_IN_CHOICES = "signinchoices"
+    USERS = "users"
+    IDENTITY_PROVIDERS = "identityproviders"
     API_TOKENS = "apitokens"
     CLOUDS = "clouds"
     CHOICES = "clouds/choices"
@@ -63,6 +68,7 @@ class Resource(StrEnum):
 
 
 EXTENSION = "x-brb-access"
+_OWN_SESSION = frozenset({Resource.SESSIONS, Resource.CLOUD_PROJECTS})
 _SHOWN_AS_FAR_AS_SEEN = frozenset({(Verb.LIST, Resource.CLUSTERS), (Verb.WATCH, Resource.CLUSTERS)})
 _DECIDED_BY_AUTHZ = frozenset(
     {
@@ -110,7 +116,7 @@ class Access:
             if not await self._is_own_record(request, principal, cluster_id):
                 asked = in_cluster(principal, self.verb, self.resource, cluster_id)
                 await require(decisions, asked, recorder)
-        elif self.resource is not Resource.SESSIONS and (self.verb, self.resource) not in _SHOWN_AS_FAR_AS_SEEN:
+        elif self.resource not in _OWN_SESSION and (self.verb, self.resource) not in _SHOWN_AS_FAR_AS_SEEN:
             await require(decisions, at_platform(principal, self.verb, self.resource), recorder)
 
     async def _is_own_record(self, request: Request, principal: Principal, cluster_id: str) -> bool:
@@ -118,7 +124,7 @@ class Access:
         if self.resource not in _RECORDS:
             return False
         clusters: Records = request.app.state.clusters
-        return await clusters.is_record_of(principal.tenant, cluster_id)
+        return principal.tenant is not None and await clusters.is_record_of(principal.tenant, cluster_id)
 
 
 def declares(verb: Verb, resource: Resource, *problems: int, public: bool = False) -> dict[str, Any]:

@@ -25,9 +25,21 @@ from brb_api_gateway.credentials import endpoints as credentials
 from brb_api_gateway.dns import endpoints as dns
 from brb_api_gateway.dns.client import DnsClient
 from brb_api_gateway.errors import DATABASE_DOWN, on_database_down
+from brb_api_gateway.identities import endpoints as identities
+from brb_api_gateway.identities.break_glass import BreakGlass
+from brb_api_gateway.identities.providers import IdentityProviderService
+from brb_api_gateway.identities.standing import StandingProviders
+from brb_api_gateway.identities.users import UserService
+from brb_api_gateway.oidc.client import OidcClient
+from brb_api_gateway.oidc.http import IssuerHttp, open_client
 from brb_api_gateway.openstack.cloud import OpenStack
 from brb_api_gateway.sessions import endpoints as sessions
+from brb_api_gateway.sessions.cloud_project import CloudProjects
+from brb_api_gateway.sessions.keystone import KeystoneSignIn
+from brb_api_gateway.sessions.methods import SignInMethods
 from brb_api_gateway.settings import Settings
+from brb_api_gateway.sign_ins import endpoints as sign_ins
+from brb_api_gateway.sign_ins.service import SignIns
 from brb_api_gateway.tokens import endpoints as tokens
 from brb_api_gateway.tokens.service import TokenService
 from brb_api_gateway.webhooks import endpoints as webhooks
@@ -41,6 +53,8 @@ from brb_shared.worker import run_beside
 VERSION = "1.0.0"
 ROUTERS = (
     sessions.router,
+    sign_ins.router,
+    identities.router,
     tokens.router,
     clouds.router,
     credentials.router,
@@ -103,7 +117,23 @@ async def _provide(app: FastAPI, container: Container, gate: Gate, stack: AsyncE
     app.state.audit_trail = AuditTrail(database, container.outbox, Service.API_GATEWAY)
     app.state.decisions, app.state.authz = gate.decisions, gate.authz
     app.state.sessions, app.state.choices = container.sessions, container.choices
+    keystone = KeystoneSignIn(container.clouds, container.openstack, container.sessions)
+    break_glass = BreakGlass(database, container.sessions, enabled=settings.break_glass)
+    app.state.sign_ins = SignIns(
+        database, container.keyring, _open_oidc(container, stack), container.sessions, app.state.audit_trail
+    )
+    app.state.sign_in_methods = SignInMethods(keystone, app.state.sign_ins, break_glass)
+    app.state.cloud_projects = CloudProjects(database, container.clouds, keystone, container.sessions)
     app.state.credentials = container.credentials
+    app.state.users = UserService(database, container.credentials, gate.authz)
+    app.state.identity_providers = IdentityProviderService(
+        database,
+        container.keyring,
+        container.credentials,
+        StandingProviders(container.clouds, break_glass=settings.break_glass),
+        container.issuers,
+        allow_http=settings.oidc_allow_http,
+    )
     app.state.tokens = TokenService(database, container.credentials)
     app.state.clusters = ClusterService(
         database,
@@ -123,6 +153,14 @@ async def _provide(app: FastAPI, container: Container, gate: Gate, stack: AsyncE
     app.state.feed = Feed(database, timedelta(minutes=settings.watch_history_minutes), gate.decisions)
     stack.push_async_callback(client.aclose)
     run_beside(stack, app.state.feed.run(), "feed")
+
+
+def _open_oidc(container: Container, stack: AsyncExitStack) -> OidcClient:
+    settings = container.settings
+    client = open_client()
+    stack.push_async_callback(client.aclose)
+    redirect_uri = settings.public_url.rstrip("/") + sign_ins.PATH
+    return OidcClient(IssuerHttp(client, container.issuers, allow_http=settings.oidc_allow_http), redirect_uri)
 
 
 def _open_dns(settings: Settings, stack: AsyncExitStack) -> httpx.AsyncClient | None:

@@ -37,6 +37,7 @@ class Container:
     choices: ChoiceService
     credentials: CredentialService
     targets: TargetPolicy
+    issuers: TargetPolicy
 
 
 @asynccontextmanager
@@ -60,7 +61,7 @@ def _wire(
 ) -> Container:
     versions = Versions(settings.kubernetes_versions, settings.kubernetes_versions_unsupported)
     tokens = TokenLookup(database, clouds, openstack, keyring)
-    sessions = SessionService(database, clouds, openstack, keyring, timedelta(hours=settings.session_hours), tokens)
+    sessions = SessionService(database, keyring, timedelta(hours=settings.session_hours), tokens)
     return Container(
         settings=settings,
         database=database,
@@ -72,4 +73,5 @@ def _wire(
         choices=ChoiceService(clouds, openstack, sessions, versions),
         credentials=CredentialService(database, clouds, openstack, sessions, keyring),
         targets=TargetPolicy(settings.webhook_allowed_networks),
+        issuers=TargetPolicy(settings.oidc_allowed_networks),
     )

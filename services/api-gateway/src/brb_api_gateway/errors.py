@@ -2,10 +2,13 @@
 
 Problem (brb_shared.http)
 ├── 401 not_signed_in, sign_in_refused
-├── 403 not_allowed, cross_site
+├── 403 not_allowed, cross_site, break_glass_off
+├── 403 user_disabled, identity_provider_disabled, user_of_another_provider   who may not sign in
+├── 403 sign_in_of_another_browser      and the problems of oidc/errors.py
 ├── 403 name_not_yours                  passed on from dns, as 404 no_zone, 409 record_conflict and 422 invalid_record
 ├── 404 not_found                       also what the caller may not see
 ├── 409 name_taken, deletion_protected, deleting, in_use, not_initialized
+├── 409 no_cloud_project, project_is_keystones, own_user, own_identity_provider, not_removable, id_was_used
 ├── 410 history_gone
 ├── 412 changed_meanwhile / 428 if_match_missing
 ├── 422 invalid_request, project_needed, idempotency_key_reused, page_token_invalid
@@ -15,6 +18,7 @@ Problem (brb_shared.http)
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import asyncpg
 import structlog
@@ -41,6 +45,10 @@ DATABASE_DOWN = (InterfaceError, OperationalError, asyncpg.PostgresConnectionErr
 
 def not_signed_in(detail: str = "Sign in at POST /v1/sessions, then send the token as a bearer token") -> Problem:
     return Problem(401, "not_signed_in", detail, user_fixable=True, headers={"WWW-Authenticate": "Bearer"})
+
+
+def sign_in_refused(detail: str) -> Problem:
+    return Problem(401, "sign_in_refused", detail, user_fixable=True)
 
 
 def not_found(what: str) -> Problem:
@@ -74,11 +82,23 @@ def cloud_problems() -> Iterator[None]:
         raise _from_cloud(error) from error
 
 
+@contextmanager
+def given_credential_problems() -> Iterator[None]:
+    """401 would say that the caller's own session has ended: what he gave is wrong."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.document.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        detail = "Keystone does not accept this id and secret"
+        raise invalid([FieldError(pointer="/application_credential_secret", detail=detail)]) from problem
+
+
 def _from_cloud(error: CloudError) -> Problem:
     detail = str(error)
     match error:
         case SignInRefused():
-            return Problem(401, "sign_in_refused", detail, user_fixable=True)
+            return sign_in_refused(detail)
         case ProjectNeeded():
             return Problem(422, "project_needed", detail, user_fixable=True)
         case NotAllowed():

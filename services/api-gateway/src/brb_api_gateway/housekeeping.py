@@ -10,6 +10,7 @@ from brb_api_gateway.credentials.service import CredentialService
 from brb_api_gateway.database import Work
 from brb_api_gateway.sessions import repository as sessions
 from brb_api_gateway.settings import Settings
+from brb_api_gateway.sign_ins import repository as sign_ins
 from brb_api_gateway.tokens import repository as tokens
 from brb_api_gateway.webhooks import repository as webhooks
 from brb_shared.contracts.ids import CredentialId
@@ -41,6 +42,7 @@ class Housekeeping:
     async def _remove(self, session: AsyncSession, now: datetime) -> None:
         settings = self._settings
         await sessions.remove_expired(session, now)
+        await sign_ins.remove_expired(session, now)
         for credential_id in await tokens.remove_expired(session, now):
             await self._credentials.let_go(session, CredentialId(credential_id))
         await clusters.remove_old_keys(session, now - timedelta(hours=settings.idempotency_hours))

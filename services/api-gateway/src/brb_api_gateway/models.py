@@ -3,7 +3,9 @@
 from brb_api_gateway.clusters.models import AskedRow, ChangeRow, ClusterRow, EventRow, IdempotencyRow, SeenRow
 from brb_api_gateway.credentials.models import CredentialRow
 from brb_api_gateway.database import SCHEMA, Base, GatewayOutbox, Work
+from brb_api_gateway.identities.models import BreakGlassRow, IdentityProviderRow, UserRow
 from brb_api_gateway.sessions.models import SessionRow
+from brb_api_gateway.sign_ins.models import SignInCodeRow, SignInRow
 from brb_api_gateway.tokens.models import ApiTokenRow
 from brb_api_gateway.webhooks.models import DeliveryRow, WebhookRow
 
@@ -12,6 +14,7 @@ __all__ = [
     "ApiTokenRow",
     "AskedRow",
     "Base",
+    "BreakGlassRow",
     "ChangeRow",
     "ClusterRow",
     "CredentialRow",
@@ -19,8 +22,12 @@ __all__ = [
     "EventRow",
     "GatewayOutbox",
     "IdempotencyRow",
+    "IdentityProviderRow",
     "SeenRow",
     "SessionRow",
+    "SignInCodeRow",
+    "SignInRow",
+    "UserRow",
     "WebhookRow",
     "Work",
 ]

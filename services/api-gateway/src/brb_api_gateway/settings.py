@@ -21,6 +21,20 @@ class Settings(ServiceSettings):
     session_hours: float = Field(
         default=12.0, gt=0, description="Hours a session lasts at most; Keystone's token may end it earlier"
     )
+    break_glass: bool = Field(
+        default=True,
+        description="Whether the break-glass administrator may sign in, with a password made at the command line",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8080",
+        description="Where browsers reach the platform; OIDC issuers know it with /v1/sign-ins/callback after it",
+    )
+    oidc_allow_http: bool = Field(
+        default=False, description="Whether an OIDC issuer elsewhere than on loopback may be http, not https; for tests"
+    )
+    oidc_allowed_networks: tuple[str, ...] = Field(
+        default=(), description="Internal ranges (CIDR) where OIDC issuers may be all the same; default none"
+    )
     idempotency_hours: float = Field(default=24.0, gt=0, description="Hours an Idempotency-Key is remembered")
     retention_days: float = Field(
         default=30.0, gt=0, description="Days that the timeline and deletion report of a deleted cluster are kept"

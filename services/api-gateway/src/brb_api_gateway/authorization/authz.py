@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -52,6 +53,14 @@ class Authz(Protocol):
         """Everything that was given in it is taken back. Idempotent. Raises TransientError."""
         ...
 
+    async def disable_user(self, principal: Principal, user_id: str) -> None:
+        """He holds nothing by himself inside the clusters. Idempotent. Raises Problem 503."""
+        ...
+
+    async def enable_user(self, principal: Principal, user_id: str) -> None:
+        """Idempotent. Raises Problem 503."""
+        ...
+
     async def ensure_in_cluster(self, cluster_id: ClusterId) -> None:
         """Wait until all that is given now stands in the cluster. Raises Problem 503."""
         ...
@@ -65,7 +74,7 @@ class AuthzClient:
         self._key = key
 
     async def put_cluster(self, principal: Principal, cluster_id: ClusterId) -> int:
-        body = {"owners": [{"kind": "group", "id": principal.tenant_group}], "role_id": OWNER_ROLE}
+        body = {"owners": [{"kind": "group", "id": principal.require_tenant().group}], "role_id": OWNER_ROLE}
         answer = await self._ask("PUT", f"/internal/v1/clusters/{cluster_id}", principal, json=body)
         return int(answer.json()["revision"])
 
@@ -74,6 +83,12 @@ class AuthzClient:
             await self._ask("DELETE", f"/internal/v1/clusters/{cluster_id}")
         except Problem as problem:
             raise TransientError(ErrorCode.INTERNAL, f"authz: {problem.document.detail}") from problem
+
+    async def disable_user(self, principal: Principal, user_id: str) -> None:
+        await self._ask("PUT", _disabled(user_id), principal)
+
+    async def enable_user(self, principal: Principal, user_id: str) -> None:
+        await self._ask("DELETE", _disabled(user_id), principal)
 
     async def ensure_in_cluster(self, cluster_id: ClusterId) -> None:
         await self._ask("POST", f"/internal/v1/clusters/{cluster_id}/materialisations")
@@ -112,6 +127,10 @@ class AuthzClient:
             return self._key.headers(Service.AUTHZ)
         actor = principal.actor
         return self._key.headers(Service.AUTHZ, actor.id, user_name=principal.user_name, groups=actor.groups)
+
+
+def _disabled(user_id: str) -> str:
+    return f"/internal/v1/disabled-subjects/{quote(user_id, safe='')}"
 
 
 def _detail(answer: httpx.Response) -> str:

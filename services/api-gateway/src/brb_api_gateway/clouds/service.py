@@ -25,7 +25,7 @@ class ChoiceService:
 
     async def choices(self, principal: Principal, cloud_id: CloudId) -> Choices:
         """Raises Problem 404 if the session is of another cloud, 503 if the cloud does not answer."""
-        if cloud_id != principal.tenant.cloud:
+        if cloud_id != principal.require_tenant().cloud:
             raise not_found("cloud, or this session is of another one,")
         found = await self.catalogue(principal)
         return Choices(
@@ -40,13 +40,14 @@ class ChoiceService:
             quotas=list(found.quotas),
         )
 
-    def cloud(self, principal: Principal) -> Cloud:
-        return self._clouds.require(principal.tenant.cloud)
+    def cloud(self, cloud_id: CloudId) -> Cloud:
+        """Raises Problem 404."""
+        return self._clouds.require(cloud_id)
 
     async def catalogue(self, principal: Principal) -> Catalogue:
         token = await self._sessions.keystone_token(principal)
         with cloud_problems():
-            return await self._openstack.catalogue(self.cloud(principal), token)
+            return await self._openstack.catalogue(self.cloud(principal.require_tenant().cloud), token)
 
 
 def _view(cloud_id: CloudId, cloud: Cloud) -> CloudView:

@@ -51,22 +51,22 @@ class ClusterChange:
 
 
 def draft_row(draft: ClusterDraft, principal: Principal) -> ClusterRow:
-    now = datetime.now(UTC)
+    now, tenant = datetime.now(UTC), principal.require_tenant()
     cluster = Cluster(
         id=draft.id,
         name=draft.name,
-        cloud=principal.tenant.cloud,
+        cloud=tenant.cloud,
         generation=1,
         retry=0,
         deleting=False,
         spec=draft.spec,
-        project_id=principal.tenant.project_id,
+        project_id=tenant.project_id,
     )
     status = render_status(cluster, World(), StoredStatus(), now)
     return ClusterRow(
         id=draft.id,
-        cloud=principal.tenant.cloud,
-        project_id=principal.tenant.project_id,
+        cloud=tenant.cloud,
+        project_id=tenant.project_id,
         name=draft.name,
         labels=draft.labels,
         spec=draft.spec.model_dump(mode="json"),

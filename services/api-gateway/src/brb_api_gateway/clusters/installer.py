@@ -29,7 +29,7 @@ class InstallerClient:
         body = {
             "user_id": principal.user_id,
             "groups": [group_name(group) for group in principal.actor.groups],
-            "ttl_seconds": expiration_seconds,
+            "ttl_seconds": min(expiration_seconds, principal.longest_certificate_seconds),
         }
         path = f"/internal/v1/clusters/{cluster_id}/kubeconfigs"
         answer = await self._call("POST", path, principal, json=body)

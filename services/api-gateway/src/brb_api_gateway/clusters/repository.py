@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Text, cast, delete, literal_column, select
+from sqlalchemy import ColumnElement, Text, cast, delete, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -37,7 +37,7 @@ async def find_owner(session: AsyncSession, cluster_id: str) -> ClusterRow | Non
 
 
 async def list_visible(session: AsyncSession, visible: Visible, *, after: str, limit: int) -> Sequence[ClusterRow]:
-    query = _seen(select(ClusterRow), visible).where(ClusterRow.id > after)
+    query = select(ClusterRow).where(*_seen(visible), ClusterRow.id > after)
     return (await session.scalars(query.order_by(ClusterRow.id).limit(limit))).all()
 
 
@@ -51,7 +51,7 @@ async def list_versions(
     state: str | None,
     labels: dict[str, str],
 ) -> Sequence[Version]:
-    query = _seen(select(ClusterRow.id, _XMIN), visible).where(ClusterRow.id > after)
+    query = select(ClusterRow.id, _XMIN).where(*_seen(visible), ClusterRow.id > after)
     if name is not None:
         query = query.where(ClusterRow.name == name)
     if state is not None:
@@ -71,9 +71,9 @@ async def find_many(session: AsyncSession, ids: Sequence[str]) -> Sequence[Clust
     return (await session.scalars(query)).all()
 
 
-def _seen(query: Select[Any], visible: Visible) -> Select[Any]:
-    query = query.where(ClusterRow.deleted_at.is_(None))
-    return query if visible.everything else query.where(ClusterRow.id.in_(visible.ids))
+def _seen(visible: Visible) -> list[ColumnElement[bool]]:
+    is_there = ClusterRow.deleted_at.is_(None)
+    return [is_there] if visible.everything else [is_there, ClusterRow.id.in_(visible.ids)]
 
 
 async def name_is_taken(session: AsyncSession, tenant: Tenant, name: str) -> bool:
@@ -83,7 +83,7 @@ async def name_is_taken(session: AsyncSession, tenant: Tenant, name: str) -> boo
 
 
 async def find_idempotent(session: AsyncSession, principal: Principal, key: str) -> IdempotencyRow | None:
-    return await session.get(IdempotencyRow, (principal.user_id, principal.tenant.project_id, key))
+    return await session.get(IdempotencyRow, (principal.user_id, principal.require_tenant().project_id, key))
 
 
 async def remember(session: AsyncSession, principal: Principal, key: str, request_hash: str, cluster_id: str) -> None:
@@ -91,7 +91,7 @@ async def remember(session: AsyncSession, principal: Principal, key: str, reques
     session.add(
         IdempotencyRow(
             user_id=principal.user_id,
-            project_id=principal.tenant.project_id,
+            project_id=principal.require_tenant().project_id,
             key=key,
             request_hash=request_hash,
             cluster_id=cluster_id,

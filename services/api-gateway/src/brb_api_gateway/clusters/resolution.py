@@ -16,7 +16,7 @@ from brb_api_gateway.credentials.service import CredentialService
 from brb_api_gateway.errors import conflict, invalid
 from brb_api_gateway.openstack.cloud import Catalogue
 from brb_api_gateway.sessions.principal import Principal
-from brb_shared.contracts.ids import ClusterId, CredentialId, new_cluster_id, new_id
+from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId, new_cluster_id, new_id
 from brb_shared.http import FieldError
 
 
@@ -28,10 +28,11 @@ class Resolution:
     async def draft(self, principal: Principal, body: ClusterCreate) -> tuple[ClusterDraft, Catalogue]:
         """Raises Problem 422 with a pointer for each field that is wrong, 503 if the cloud does not answer."""
         named = body.spec.cloud_credential_id
-        if named is not None and await self._credentials.belongs_to_a_cluster(principal.tenant, named):
+        if named is not None and await self._credentials.belongs_to_a_cluster(principal.require_tenant(), named):
             named = None  # a copy of that cluster's spec: it gets its own
         catalogue = await self._choices.catalogue(principal)
-        resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest)
+        cloud = self._choices.cloud(principal.require_tenant().cloud)
+        resolver = Resolver(cloud, catalogue, self._choices.versions.newest)
         spec = resolver.resolve(body.spec, named or CredentialId(new_id("cr")))
         _raise_if_any(
             [
@@ -61,7 +62,7 @@ class Resolution:
         given = _parse(merge_patch(row.spec, body.spec))
         credential_id = await self._credential(principal, row, given)
         catalogue = await self._catalogue(principal, before, given, needs_quota=needs_quota)
-        spec = self._resolve_change(principal, row.name, before, given, credential_id, catalogue)
+        spec = self._resolve_change(row, before, given, credential_id, catalogue)
         return ClusterChange(spec, labels, makes_credential=given.cloud_credential_id is None, catalogue=catalogue)
 
     async def _credential(self, principal: Principal, row: ClusterRow, given: ClusterSpecInput) -> CredentialId:
@@ -70,7 +71,7 @@ class Resolution:
         if named is None:
             return CredentialId(new_id("cr"))
         if named != row.spec["cloud_credential_id"]:
-            await self._credentials.require_usable(principal.tenant, named, ClusterId(row.id))
+            await self._credentials.require_usable(principal.require_tenant(), named, ClusterId(row.id))
         return named
 
     async def _catalogue(
@@ -82,18 +83,18 @@ class Resolution:
 
     def _resolve_change(
         self,
-        principal: Principal,
-        name: str,
+        row: ClusterRow,
         before: ClusterSpec,
         given: ClusterSpecInput,
         credential_id: CredentialId,
         catalogue: Catalogue | None,
     ) -> ClusterSpec:
         given = _keep_fixed_defaults(given, before)
-        resolver = Resolver(self._choices.cloud(principal), catalogue, self._choices.versions.newest, before)
+        cloud = self._choices.cloud(CloudId(row.cloud))
+        resolver = Resolver(cloud, catalogue, self._choices.versions.newest, before)
         spec = resolver.resolve(given, credential_id)
         errors = [*resolver.errors, *check_change(before, spec)]
-        errors += [error for error in check_spec(name, spec, self._choices.versions) if _concerns_change(error)]
+        errors += [error for error in check_spec(row.name, spec, self._choices.versions) if _concerns_change(error)]
         errors += check_choices(spec, catalogue) if catalogue is not None else []
         _raise_if_any(errors)
         return spec

@@ -31,7 +31,8 @@ from brb_api_gateway.clusters.world import Stages
 from brb_api_gateway.credentials import repository as credentials
 from brb_api_gateway.credentials.service import CredentialService, Prepared
 from brb_api_gateway.database import Work
-from brb_api_gateway.errors import changed_meanwhile, conflict, if_match_missing, invalid, not_found
+from brb_api_gateway.errors import changed_meanwhile, conflict, invalid, not_found
+from brb_api_gateway.etags import require_match
 from brb_api_gateway.paging import decode_number, page
 from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal, Tenant
@@ -64,7 +65,7 @@ class ClusterService:
 
     async def plan(self, principal: Principal, body: ClusterCreate) -> ClusterPlan:
         """What would be made, and the quota it needs against the quota left. Raises as `create` does."""
-        await self._require_free_name(principal.tenant, body.metadata.name)
+        await self._require_free_name(principal.require_tenant(), body.metadata.name)
         draft, catalogue = await self._resolution.draft(principal, body)
         return render_plan(draft.name, draft.spec, catalogue)
 
@@ -72,7 +73,7 @@ class ClusterService:
         repeated = await self._find_repeated(principal, body, key)
         if repeated is not None:
             return repeated
-        await self._require_free_name(principal.tenant, body.metadata.name)
+        await self._require_free_name(principal.require_tenant(), body.metadata.name)
         draft, _ = await self._resolution.draft(principal, body)
         revision = await self._authz.put_cluster(principal, draft.id)
         view = await self._insert(principal, body, draft, key)
@@ -89,7 +90,7 @@ class ClusterService:
         """The cloud is asked before the transaction; whoever was quicker in between wins (412)."""
         async with self._database.sessions() as session:
             row = await _require(session, cluster_id)
-        _require_match(row, if_match)
+        require_match(row.generation, if_match)
         change = await self._resolution.change(principal, row, body)
         prepared = await change.prepare_credential(self._credentials, principal, row)
         try:
@@ -106,7 +107,7 @@ class ClusterService:
         async with self._database.sessions() as session:
             row = await _require(session, cluster_id)
         if if_match is not None:
-            _require_match(row, if_match)
+            require_match(row.generation, if_match)
         change = await self._resolution.change(principal, row, body, needs_quota=True)
         return render_change(row.name, cluster_id, ClusterSpec.model_validate(row.spec), change)
 
@@ -115,7 +116,7 @@ class ClusterService:
         async with self._database.sessions.begin() as session:
             row = await _require(session, cluster_id, lock=True)
             if row.deletion_requested_at is None:
-                _require_match(row, if_match)
+                require_match(row.generation, if_match)
                 _require_unprotected(row)
                 await self._request_deletion(session, row, principal)
             return cluster_view(row)
@@ -260,15 +261,6 @@ async def _require(
     if row is None or (row.deleted_at is not None and not gone_too):
         raise not_found("cluster")
     return row
-
-
-def _require_match(row: ClusterRow, if_match: str | None) -> None:
-    """Source: RFC 9110, section 13.1.1."""
-    if if_match is None:
-        raise if_match_missing()
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")]
-    if "*" not in tags and str(row.generation) not in tags:
-        raise changed_meanwhile(row.generation)
 
 
 def _require_unprotected(row: ClusterRow) -> None:

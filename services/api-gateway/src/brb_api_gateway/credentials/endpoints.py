@@ -10,9 +10,11 @@ from brb_api_gateway.access import router as new_router
 from brb_api_gateway.credentials.schemas import CredentialCreate, CredentialView, WorkerCredential
 from brb_api_gateway.credentials.service import CredentialService
 from brb_api_gateway.schemas import Page
+from brb_shared.contracts.audit import AuditTarget
 from brb_shared.contracts.ids import CredentialId
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Caller, service_caller
+from brb_shared.http.audit import recorder_of
 
 log = structlog.get_logger()
 router = new_router("/v1/credentials", "credentials")
@@ -45,12 +47,12 @@ async def create_credential(
 
 @router.get("", summary="The project's credentials", **declares(Verb.LIST, Resource.CREDENTIALS))
 async def list_credentials(principal: SignedIn, credentials: Credentials) -> Page[CredentialView]:
-    return Page(items=await credentials.list(principal.tenant))
+    return Page(items=await credentials.list(principal.require_tenant()))
 
 
 @router.get("/{credential_id}", summary="One credential", **declares(Verb.GET, Resource.CREDENTIALS, 404))
 async def get_credential(credential_id: CredentialId, principal: SignedIn, credentials: Credentials) -> CredentialView:
-    return await credentials.get(principal.tenant, credential_id)
+    return await credentials.get(principal.require_tenant(), credential_id)
 
 
 @router.delete(
@@ -69,8 +71,12 @@ async def delete_credential(credential_id: CredentialId, principal: SignedIn, cr
     **declares(Verb.GET, Resource.CREDENTIAL_SECRETS, 401, 403, 404, public=True),
 )
 async def get_credential_secret(
-    credential_id: CredentialId, credentials: Credentials, caller: Worker
+    credential_id: CredentialId, credentials: Credentials, caller: Worker, request: Request
 ) -> WorkerCredential:
-    """For the workers, with a service token. 404: it is gone."""
+    """For the workers, with a service token. 404: it is gone. The audit log says who was given it."""
+    recorder = recorder_of(request)
+    recorder.target = AuditTarget(verb=Verb.GET, resource=Resource.CREDENTIAL_SECRETS, id=credential_id)
     log.info("Handing out a credential", credential_id=credential_id, to=caller.service)
-    return await credentials.secret(credential_id)
+    secret = await credentials.secret(credential_id)
+    recorder.is_disclosure = True
+    return secret

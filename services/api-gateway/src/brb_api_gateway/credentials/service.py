@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +11,7 @@ from brb_api_gateway.credentials import repository
 from brb_api_gateway.credentials.models import CredentialRow, CredentialState
 from brb_api_gateway.credentials.schemas import CredentialCreate, CredentialView, WorkerCredential
 from brb_api_gateway.database import Work
-from brb_api_gateway.errors import cloud_problems, conflict, invalid, not_found
+from brb_api_gateway.errors import cloud_problems, conflict, given_credential_problems, invalid, not_found
 from brb_api_gateway.openstack.cloud import (
     ApplicationCredential,
     MadeCredential,
@@ -24,7 +23,7 @@ from brb_api_gateway.sessions.principal import Principal, Tenant
 from brb_api_gateway.sessions.service import SessionService
 from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId, new_id
 from brb_shared.database import Database
-from brb_shared.http import FieldError, Problem
+from brb_shared.http import FieldError
 from brb_shared.reconcile import wake
 from brb_shared.secrets import Keyring, redactor
 
@@ -65,7 +64,7 @@ class CredentialService:
             prepared = await self.prepare(principal, credential_id, body.name, f"brb-{credential_id}")
         async with self._database.sessions.begin() as session:
             await self.keep(session, prepared)
-        return await self.get(principal.tenant, CredentialId(prepared.row.id))
+        return await self.get(principal.require_tenant(), CredentialId(prepared.row.id))
 
     async def prepare(
         self,
@@ -126,7 +125,7 @@ class CredentialService:
     async def delete(self, principal: Principal, credential_id: CredentialId) -> None:
         """It is not visible from now on; Keystone's part follows in the work process."""
         async with self._database.sessions.begin() as session:
-            await _require(session, principal.tenant, credential_id)
+            await _require(session, principal.require_tenant(), credential_id)
             using = await clusters_using(session, credential_id)
             if using:
                 raise conflict("in_use", f"It is used by the clusters {', '.join(using)}; delete them first")
@@ -158,21 +157,18 @@ class CredentialService:
         )
 
     async def _make(self, principal: Principal, token: bytes, keystone_name: str) -> MadeCredential:
-        cloud = self._clouds.require(principal.tenant.cloud)
+        cloud, user_id = self._clouds.require(principal.require_tenant().cloud), principal.cloud_user_id
         try:
-            return await self._openstack.create_application_credential(cloud, token, principal.user_id, keystone_name)
+            return await self._openstack.create_application_credential(cloud, token, user_id, keystone_name)
         except NotAllowed as error:
             if principal.method == "password":
                 raise
             raise NotAllowed(_RESTRICTED_SESSION) from error
 
     async def _register(self, principal: Principal, name: str, given: ApplicationCredential) -> "Prepared":
-        cloud = self._clouds.require(principal.tenant.cloud)
-        try:
-            with cloud_problems():
-                verified = await self._openstack.verify_application_credential(cloud, given)
-        except Problem as problem:
-            raise _of_given_credential(problem) from problem
+        cloud = self._clouds.require(principal.require_tenant().cloud)
+        with given_credential_problems(), cloud_problems():
+            verified = await self._openstack.verify_application_credential(cloud, given)
         _require_fit(verified, principal)
         row = _intent(principal, CredentialId(new_id("cr")), name, name, None)
         row.user_id, row.created_by_platform = verified.user_id, False
@@ -196,13 +192,14 @@ class Prepared:
 def _intent(
     principal: Principal, credential_id: CredentialId, name: str, keystone_name: str, cluster_id: ClusterId | None
 ) -> CredentialRow:
+    tenant = principal.require_tenant()
     return CredentialRow(
         id=credential_id,
         state=CredentialState.INTENT,
         name=name,
-        cloud=principal.tenant.cloud,
-        project_id=principal.tenant.project_id,
-        user_id=principal.user_id,
+        cloud=tenant.cloud,
+        project_id=tenant.project_id,
+        user_id=principal.cloud_user_id,
         keystone_name=keystone_name,
         created_by_platform=True,
         cluster_id=cluster_id,
@@ -210,17 +207,9 @@ def _intent(
     )
 
 
-def _of_given_credential(problem: Problem) -> Problem:
-    """401 would say that the caller's own session has ended."""
-    if problem.document.status != HTTPStatus.UNAUTHORIZED:
-        return problem
-    detail = "Keystone does not accept this id and secret"
-    return invalid([FieldError(pointer="/application_credential_secret", detail=detail)])
-
-
 def _require_fit(verified: VerifiedCredential, principal: Principal) -> None:
     pointer = "/application_credential_id"
-    if verified.project_id != principal.tenant.project_id:
+    if verified.project_id != principal.require_tenant().project_id:
         raise invalid([FieldError(pointer=pointer, detail="it is of another project than your session")])
     if verified.unrestricted:
         detail = "it is unrestricted, so it could make further credentials; make a restricted one"

@@ -96,7 +96,8 @@ class DnsClient:
     async def _call(self, method: str, path: str, principal: Principal, **arguments: Any) -> httpx.Response:
         if self._client is None:
             raise Problem(404, "no_zone", "This platform has no zone of its own; ask its operator for one")
-        tenant = Tenant(cloud=principal.tenant.cloud, project_id=principal.tenant.project_id)
+        own = principal.require_tenant()
+        tenant = Tenant(cloud=own.cloud, project_id=own.project_id)
         headers = self._key.headers(Service.DNS, principal.user_id, tenant=tenant)
         try:
             answer = await self._client.request(method, f"/internal/v1{path}", headers=headers, **arguments)

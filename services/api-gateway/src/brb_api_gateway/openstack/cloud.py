@@ -99,6 +99,10 @@ class OpenStack(Protocol):
 
     async def sign_in(self, cloud: Cloud, auth: Password | ApplicationCredential) -> KeystoneSession: ...
 
+    async def list_groups(self, cloud: Cloud, token: bytes, user_id: str) -> tuple[str, ...]:
+        """Ids of the Keystone groups that the token's user is in."""
+        ...
+
     async def catalogue(self, cloud: Cloud, token: bytes) -> Catalogue: ...
 
     async def create_application_credential(

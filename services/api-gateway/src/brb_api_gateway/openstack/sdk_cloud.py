@@ -51,6 +51,9 @@ class SdkOpenStack:
     async def sign_in(self, cloud: Cloud, auth: Password | ApplicationCredential) -> KeystoneSession:
         return await self._run(cloud, self._sign_in, cloud, auth)
 
+    async def list_groups(self, cloud: Cloud, token: bytes, user_id: str) -> tuple[str, ...]:
+        return await self._run(cloud, self._list_groups, cloud, token, user_id)
+
     async def catalogue(self, cloud: Cloud, token: bytes) -> Catalogue:
         """Lists the parts at the same time."""
         connected = await self._run(cloud, self._connect, cloud, token)
@@ -107,6 +110,10 @@ class SdkOpenStack:
             names = ", ".join(sorted(project["name"] for project in projects)) or "none"
             raise ProjectNeeded(f"Say which project you mean with project_name; yours are: {names}")
         return v3.Token(cloud.auth_url, token=token, project_id=projects[0]["id"])
+
+    def _list_groups(self, cloud: Cloud, token: bytes, user_id: str) -> tuple[str, ...]:
+        listed = self._session(cloud, _token_plugin(cloud, token)).get(f"{cloud.auth_url}/users/{user_id}/groups")
+        return tuple(sorted(group["id"] for group in listed.json()["groups"]))
 
     def _identity(self, cloud: Cloud, token: bytes | None) -> IdentityProxy:
         proxy = self._connect(cloud, token).identity

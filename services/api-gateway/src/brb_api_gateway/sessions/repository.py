@@ -7,6 +7,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from brb_api_gateway.database import SCHEMA
+from brb_api_gateway.identities.models import UserRow
+from brb_api_gateway.identities.repository import with_user
 from brb_api_gateway.sessions.models import SessionRow
 from brb_api_gateway.tokens.models import ApiTokenRow
 from brb_shared.database import notify
@@ -19,9 +21,13 @@ async def add_session(session: AsyncSession, row: SessionRow) -> None:
     session.add(row)
 
 
-async def find_by_token_hash(session: AsyncSession, token_hash: bytes) -> SessionRow | None:
-    query = select(SessionRow).where(SessionRow.token_hash == token_hash, SessionRow.expires_at > func.now())
-    return (await session.scalars(query)).one_or_none()
+async def find_by_token_hash(
+    session: AsyncSession, token_hash: bytes
+) -> tuple[SessionRow, UserRow, datetime | None] | None:
+    """With its user, and when his identity provider was disabled."""
+    living = (SessionRow.token_hash == token_hash, SessionRow.expires_at > func.now())
+    found = (await session.execute(with_user(SessionRow).where(*living))).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 async def find_by_id(session: AsyncSession, session_id: str) -> SessionRow | None:
@@ -45,8 +51,12 @@ async def newest_password_session(session: AsyncSession, cloud: str, user_id: st
 
 
 async def remove_session(session: AsyncSession, session_id: str) -> None:
-    """What is open in its name hears of it, in every process."""
     await session.execute(delete(SessionRow).where(SessionRow.id == session_id))
+    await end_what_is_open(session, session_id)
+
+
+async def end_what_is_open(session: AsyncSession, session_id: str) -> None:
+    """Watches in the name of a session or an API token, in every process."""
     await notify(session, ENDED_CHANNEL, session_id)
 
 

@@ -25,12 +25,37 @@ class ApplicationCredentialSignIn(Input):
     secret: SecretStr
 
 
+class OidcSignIn(Input):
+    """The end of a program's sign-in, see POST /v1/sign-ins."""
+
+    method: Literal["oidc"] = "oidc"
+    code: SecretStr = Field(description="As it came to the program's own address; good once, and for a minute")
+    code_verifier: SecretStr = Field(description="The secret whose SHA-256 was the `code_challenge`")
+
+
+class BreakGlassSignIn(Input):
+    method: Literal["break_glass"] = "break_glass"
+    password: SecretStr = Field(description="Of `python -m brb_api_gateway break-glass`; good for one sign-in")
+
+
 class SessionCreate(Input):
-    cloud: CloudId | None = Field(default=None, description="Id of the cloud; may be left out where there is only one")
-    auth: Annotated[PasswordSignIn | ApplicationCredentialSignIn, Field(discriminator="method")]
+    cloud: CloudId | None = Field(
+        default=None, description="Id of the cloud, for Keystone; may be left out where there is only one"
+    )
+    auth: Annotated[
+        PasswordSignIn | ApplicationCredentialSignIn | OidcSignIn | BreakGlassSignIn, Field(discriminator="method")
+    ]
     cookie: bool = Field(
         default=False, description="Also set the token as an HttpOnly, SameSite=Lax cookie (for browsers)"
     )
+
+
+class CloudProjectPut(Input):
+    """An application credential of the project to act in. It is not kept, only the token that Keystone gives for it."""
+
+    cloud: CloudId | None = Field(default=None, description="Id of the cloud; may be left out where there is only one")
+    application_credential_id: str = Field(min_length=1, max_length=255)
+    application_credential_secret: SecretStr
 
 
 class UserRef(Output):
@@ -45,9 +70,10 @@ class ProjectRef(Output):
 
 class SessionView(Output):
     id: str
-    cloud: CloudId
+    cloud: CloudId | None = Field(description="Of the project; none: the session has no project in a cloud")
     user: UserRef
-    project: ProjectRef
+    project: ProjectRef | None = Field(description="Keystone project that the session acts in")
+    identity_provider: str = Field(description="Who vouches for the user, see /v1/sign-in-choices")
     method: str
     created_at: datetime
     expires_at: datetime = Field(description="Sign in again after this")

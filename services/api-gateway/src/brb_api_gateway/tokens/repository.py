@@ -1,4 +1,4 @@
-"""SQL of API tokens. They are their maker's alone: other members of the project do not see them."""
+"""SQL of API tokens. They are their maker's alone, whatever project they are for."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from brb_api_gateway.identities.models import UserRow
+from brb_api_gateway.identities.repository import with_user
 from brb_api_gateway.sessions.principal import Principal
 from brb_api_gateway.tokens.models import ApiTokenRow
 
@@ -16,9 +18,11 @@ async def add(session: AsyncSession, row: ApiTokenRow) -> None:
     session.add(row)
 
 
-async def find_living(session: AsyncSession, token_hash: bytes) -> ApiTokenRow | None:
-    query = select(ApiTokenRow).where(ApiTokenRow.token_hash == token_hash, ApiTokenRow.expires_at > func.now())
-    return (await session.scalars(query)).one_or_none()
+async def find_living(session: AsyncSession, token_hash: bytes) -> tuple[ApiTokenRow, UserRow, datetime | None] | None:
+    """With its user, and when his identity provider was disabled."""
+    living = (ApiTokenRow.token_hash == token_hash, ApiTokenRow.expires_at > func.now())
+    found = (await session.execute(with_user(ApiTokenRow).where(*living))).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 async def find(session: AsyncSession, token_id: str) -> ApiTokenRow | None:
@@ -47,13 +51,8 @@ async def remove(session: AsyncSession, token_id: str) -> None:
 async def remove_expired(session: AsyncSession, before: datetime) -> Sequence[str]:
     """The ids of the credentials that go with them."""
     expired = delete(ApiTokenRow).where(ApiTokenRow.expires_at < before).returning(ApiTokenRow.credential_id)
-    return (await session.scalars(expired)).all()
+    return [credential_id for credential_id in await session.scalars(expired) if credential_id is not None]
 
 
 def _own(principal: Principal) -> Select[ApiTokenRow]:
-    tenant = principal.tenant
-    return select(ApiTokenRow).where(
-        ApiTokenRow.cloud == tenant.cloud,
-        ApiTokenRow.project_id == tenant.project_id,
-        ApiTokenRow.user_id == principal.user_id,
-    )
+    return select(ApiTokenRow).where(ApiTokenRow.user_id == principal.user_id)

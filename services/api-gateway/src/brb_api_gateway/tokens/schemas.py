@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr, model_validator
 
 from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.ids import CloudId
 
 MOST_DAYS = 366
 
@@ -37,7 +38,9 @@ class ApiTokenView(Output):
     name: str
     verbs: list[str]
     resources: list[str]
-    credential_id: str
+    cloud: CloudId | None = Field(description="None: its maker had no project in a cloud, so it does not reach one")
+    project_id: str | None
+    credential_id: str | None = Field(description="With which it speaks to the cloud")
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None = Field(description="To the minute; none: never")

@@ -43,17 +43,17 @@ async def create_webhook(
 
 @router.get("", summary="The project's webhooks", **declares(Verb.LIST, Resource.WEBHOOKS))
 async def list_webhooks(principal: SignedIn, webhooks: Webhooks) -> Page[WebhookView]:
-    return Page(items=await webhooks.list(principal.tenant))
+    return Page(items=await webhooks.list(principal.require_tenant()))
 
 
 @router.get("/{webhook_id}", summary="One webhook", **declares(Verb.GET, Resource.WEBHOOKS, 404))
 async def get_webhook(webhook_id: str, principal: SignedIn, webhooks: Webhooks) -> WebhookView:
-    return await webhooks.get(principal.tenant, webhook_id)
+    return await webhooks.get(principal.require_tenant(), webhook_id)
 
 
 @router.patch("/{webhook_id}", summary="Change a webhook", **declares(Verb.PATCH, Resource.WEBHOOKS, 404))
 async def patch_webhook(webhook_id: str, body: WebhookPatch, principal: SignedIn, webhooks: Webhooks) -> WebhookView:
-    return await webhooks.patch(principal.tenant, webhook_id, body)
+    return await webhooks.patch(principal.require_tenant(), webhook_id, body)
 
 
 @router.delete(
@@ -63,7 +63,7 @@ async def patch_webhook(webhook_id: str, body: WebhookPatch, principal: SignedIn
     **declares(Verb.DELETE, Resource.WEBHOOKS, 404),
 )
 async def delete_webhook(webhook_id: str, principal: SignedIn, webhooks: Webhooks) -> None:
-    await webhooks.delete(principal.tenant, webhook_id)
+    await webhooks.delete(principal.require_tenant(), webhook_id)
 
 
 @router.get("/{webhook_id}/deliveries", summary="Deliveries", **declares(Verb.LIST, Resource.WEBHOOK_DELIVERIES, 404))
@@ -77,7 +77,7 @@ async def list_deliveries(
 ) -> Page[DeliveryView]:
     """Newest first."""
     return await webhooks.deliveries(
-        principal.tenant, webhook_id, state=state, page_size=page_size, page_token=page_token
+        principal.require_tenant(), webhook_id, state=state, page_size=page_size, page_token=page_token
     )
 
 
@@ -88,4 +88,4 @@ async def list_deliveries(
     **declares(Verb.CREATE, Resource.WEBHOOK_DELIVERIES, 404),
 )
 async def create_redelivery(webhook_id: str, delivery_id: str, principal: SignedIn, webhooks: Webhooks) -> DeliveryView:
-    return await webhooks.redeliver(principal.tenant, webhook_id, delivery_id)
+    return await webhooks.redeliver(principal.require_tenant(), webhook_id, delivery_id)

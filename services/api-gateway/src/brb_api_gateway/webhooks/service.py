@@ -98,7 +98,7 @@ class WebhookService:
 
     def _row(self, principal: Principal, body: WebhookCreate, secret: str) -> WebhookRow:
         id_ = new_id("wh")
-        tenant = principal.tenant
+        tenant = principal.require_tenant()
         return WebhookRow(
             id=id_,
             cloud=tenant.cloud,

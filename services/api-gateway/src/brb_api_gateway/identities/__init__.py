@@ -1,0 +1,1 @@
+"""Who can sign in: users, the identity providers that vouch for them, and the break-glass administrator."""

@@ -1,0 +1,1 @@
+"""Sign-in by OIDC: begun here, done at the issuer, finished here; for browsers and for the command line."""
