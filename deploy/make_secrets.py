@@ -3,7 +3,8 @@
     make_secrets.py STATE CLOUDS_FILE
 
 STATE/secrets/<service>/ is what that service's containers see as /run/brb, STATE/compose.env what compose reads. In
-STATE/zone the name servers keep the zone's last records.
+STATE/zone the name servers keep the zone's last records. STATE/secrets/acme has copies of the files that
+BRB_ACME_EXTERNAL_ACCOUNT_FILE and BRB_ACME_CA_FILE name, if they do: for the dns service's `work` alone.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from brb_shared.nkey import new_seed, private_key_of_seed, public_nkey_of
 from brb_shared.secrets import new_keyring_line
 
 CONTAINER_UID = 10001
+_ACME_FILES = {"BRB_ACME_EXTERNAL_ACCOUNT_FILE": "external_account.json", "BRB_ACME_CA_FILE": "ca.pem"}
 
 
 def main() -> None:
@@ -46,6 +48,7 @@ def make_all(state: Path, clouds_file: Path) -> None:
         if service is not Service.DNS:  # it speaks to no cloud
             _write(own / "clouds.yaml", _clouds_for(service, clouds_file))
     _make_ssh_ca(folder)
+    _copy_acme_files(folder / "acme")
     _write(folder / "nats/logins.conf", render_nats_config(nkeys))
     _write(state / "compose.env", "".join(f"{line}\n" for line in _environment(folder)))
     _hand_over(folder)
@@ -71,6 +74,15 @@ def _make_ssh_ca(folder: Path) -> None:
     kept = serialization.load_ssh_private_key(private.read_bytes(), password=None)
     public = kept.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     _write(folder / Service.PROVISIONER / "ssh_user_ca.pub", public.decode() + "\n")
+
+
+def _copy_acme_files(folder: Path) -> None:
+    """As they are now: one that is not named any more goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for variable, name in _ACME_FILES.items():
+        (folder / name).unlink(missing_ok=True)
+        if named := os.environ.get(variable):
+            _write(folder / name, Path(named).read_text())
 
 
 def _environment(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from brb_provisioner.ledger import Access
 from brb_provisioner.openstack.cloud import Cloud
 from brb_provisioner.openstack.resources import Flavor
 from brb_shared.clouds import Cloud as RegisteredCloud
-from brb_shared.contracts.ids import CloudId, ClusterId, CredentialId
+from brb_shared.contracts.ids import CloudId, ClusterId
 from brb_shared.contracts.infrastructure import InfrastructureDesired
 from fakes.cloud import PROJECT, USER, FakeCloud
 from fakes.cloud_base import Script, WallClock
@@ -42,7 +42,7 @@ class ManyClouds:
     async def operator_access(self, cloud_id: CloudId, project_id: str) -> Cloud | None:
         return None
 
-    def forget(self, credential_id: CredentialId) -> None:
+    def forget(self, cluster_id: ClusterId) -> None:
         return
 
     def _new(self) -> FakeCloud:

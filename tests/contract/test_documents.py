@@ -29,7 +29,13 @@ def _walk(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
 
 
 ROUTES = [route for route in _walk(bare_app().routes) if route.include_in_schema or route.path.startswith("/internal")]
-PUBLIC = {("POST", "/v1/sessions"), ("GET", "/v1/clouds")}
+PUBLIC = {
+    ("POST", "/v1/sessions"),
+    ("POST", "/v1/sign-ins"),
+    ("GET", "/v1/sign-ins/callback"),
+    ("GET", "/v1/sign-in-choices"),
+    ("GET", "/v1/clouds"),
+}
 
 
 def names(route: APIRoute) -> str:
@@ -51,7 +57,7 @@ def test_a_generated_document_is_current(command: str, path: str) -> None:
 
 def test_all_routes_were_found() -> None:
     documented = set(load("openapi.json")["paths"])
-    assert documented <= {route.path for route in ROUTES}
+    assert documented <= {route.path_format for route in ROUTES}
     assert len(ROUTES) > len(documented)
 
 

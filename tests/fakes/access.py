@@ -38,6 +38,7 @@ class LocalAccess:
         self.answers = True
         self.materialised: list[str] = []
         self.removed: list[str] = []
+        self.disabled: set[str] = set()
 
     @property
     def gate(self) -> Gate:
@@ -63,13 +64,21 @@ class LocalAccess:
 
     async def put_cluster(self, principal: Principal, cluster_id: ClusterId) -> int:
         self._require_answer()
-        self.bind(OWNER_ROLE, Subject(SubjectKind.GROUP, principal.tenant_group), Scope.cluster(cluster_id))
+        self.bind(OWNER_ROLE, Subject(SubjectKind.GROUP, principal.require_tenant().group), Scope.cluster(cluster_id))
         return self._index.revision
 
     async def remove_cluster(self, cluster_id: ClusterId) -> None:
         bindings = tuple(binding.id for binding in self._index.bindings_at(Scope.cluster(cluster_id)))
         self._change(Delta(0, removed_bindings=bindings))
         self.removed.append(cluster_id)
+
+    async def disable_user(self, principal: Principal, user_id: str) -> None:
+        self._require_answer()
+        self.disabled.add(user_id)
+
+    async def enable_user(self, principal: Principal, user_id: str) -> None:
+        self._require_answer()
+        self.disabled.discard(user_id)
 
     async def ensure_in_cluster(self, cluster_id: ClusterId) -> None:
         self._require_answer()

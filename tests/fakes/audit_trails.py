@@ -6,7 +6,7 @@ from fastapi import Request
 
 from brb_shared.contracts.audit import AuditEntry
 from brb_shared.contracts.registry import Service
-from brb_shared.http.audit import AuditTrail, Recorder
+from brb_shared.http.audit import AuditTrail
 
 
 class RememberingTrail(AuditTrail):
@@ -14,12 +14,19 @@ class RememberingTrail(AuditTrail):
         self._service = Service.API_GATEWAY
         self.entries: list[AuditEntry] = []
 
-    async def write(self, request: Request, recorder: Recorder, status: int) -> None:
-        self.entries.append(self.entry(request, recorder, status))
+    async def add(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
 
 
 class FullDiskTrail(RememberingTrail):
-    async def write(self, request: Request, recorder: Recorder, status: int) -> None:
+    is_full = True
+
+    async def add(self, entry: AuditEntry) -> None:
+        if self.is_full:
+            raise OSError("no space left on device")
+        await super().add(entry)
+
+    async def keep(self, session: Any, request: Request, status: int) -> None:
         raise OSError("no space left on device")
 
 

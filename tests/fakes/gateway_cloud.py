@@ -55,6 +55,7 @@ class WillingCloud:
         self.catalogue_answer = catalogue()
         self.catalogue_calls = 0
         self.credentials: dict[str, str] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}
 
     async def sign_in(self, cloud: Cloud, auth: Password | ApplicationCredential) -> KeystoneSession:
         match auth:
@@ -63,6 +64,9 @@ class WillingCloud:
             case ApplicationCredential() if auth.id in self.credentials:
                 return _session("alice")
         raise SignInRefused("Keystone does not accept the sign-in; check name, secret, domain and project")
+
+    async def list_groups(self, cloud: Cloud, token: bytes, user_id: str) -> tuple[str, ...]:
+        return self.groups.get(user_id, ())
 
     async def catalogue(self, cloud: Cloud, token: bytes) -> Catalogue:
         self.catalogue_calls += 1
@@ -100,6 +104,13 @@ class RestrictedSessionCloud(WillingCloud):
         self, cloud: Cloud, token: bytes, user_id: str, name: str
     ) -> MadeCredential:
         raise NotAllowed("Using method 'application_credential' is not allowed")
+
+
+class SecretiveCloud(WillingCloud):
+    """Does not tell a session its groups."""
+
+    async def list_groups(self, cloud: Cloud, token: bytes, user_id: str) -> tuple[str, ...]:
+        raise NotAllowed("You are not authorized to perform the requested action: identity:list_groups_for_user")
 
 
 class SilentCloud(WillingCloud):

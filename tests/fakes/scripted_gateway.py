@@ -12,6 +12,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from fakes.openapi_check import OpenApiCheck
+from fakes.scripted_access import ROUTES, ScriptedAccess
 from fakes.scripted_answers import (
     KUBECONFIG,
     TOKEN,
@@ -46,6 +47,7 @@ class ScriptedGateway:
         self.dns_keys: list[Json] = []
         self.clouds = [cloud("sandbox")]
         self.events: list[Json] = []
+        self.access = ScriptedAccess()
         self.plan_fits = True
         self.seen: list[Seen] = []
         self.violations: list[str] = []
@@ -175,6 +177,8 @@ class ScriptedGateway:
                 return self._dns_key(seen, rest)
             case ["webhooks", *rest]:
                 return self._webhook(seen, rest)
+            case [route, *rest] if route in ROUTES:
+                return self.access.respond(seen, route, rest)
         return problem(404, "not_found", "There is no such route")
 
     def _credential(self, seen: Seen, rest: list[str]) -> Reply:
@@ -265,6 +269,8 @@ class ScriptedGateway:
                 return Reply(200, {"items": self.events})
             case _, [cluster_id, *_] if cluster_id not in self.clusters:
                 return problem(404, "not_found", "There is no such cluster in your project")
+            case _, [cluster_id, "namespaces", *names]:
+                return self.access.of_cluster(seen, cluster_id, names)
             case "GET", [cluster_id]:
                 return self._view(200, self.clusters[cluster_id])
             case "GET", [_, "resources"]:

@@ -17,13 +17,16 @@ from brb_installer.app import build_app, migrate, run_work
 from brb_installer.models import SCHEMA, Base
 from brb_installer.settings import Settings
 from brb_installer.tools import Tools
+from brb_shared.contracts.audit import Verdict
 from brb_shared.contracts.conditions import ErrorCode
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
 from brb_shared.database.migrations import differences
 from brb_shared.http import ServiceKey
+from brb_shared.http.audit import digest
 from brb_shared.nkey import new_seed
+from fakes.audit_reader import reading
 from fakes.hub import KubernetesHub, kubernetes_hub, running
 from fakes.node import FailingKubeadmNode
 from fakes.node_installation import CLUSTER_ID, Installation, desired, machine, node_of
@@ -165,6 +168,37 @@ async def test_a_caller_gets_a_kubeconfig_of_its_own(
     document = yaml.safe_load(mine.json()["kubeconfig"])
     assert document["clusters"][0]["cluster"]["server"] == "https://203.0.113.10:6443"
     assert document["users"][0]["name"] == "brb:user:u-1"
+
+
+async def test_access_handed_out_and_access_refused_reach_the_audit_log(
+    settings: Settings, installation: Installation, hub: KubernetesHub, tmp_path: Path
+) -> None:
+    boot(installation, "cp-0")
+    key = ServiceKey.load(tmp_path / "gateway.key", Service.API_GATEWAY)
+    wanted = {"user_id": "u-1", "groups": [], "ttl_seconds": 600}
+    base = f"/internal/v1/clusters/{CLUSTER_ID}"
+    async with installer(settings, installation) as tools, reading(settings.nats_url, Service.INSTALLER) as audit:
+        await hub.send(desired([machine("cp-0")]), revision=1)
+        await hub.until(lambda observed: observed.ready)
+        app = build_app(settings, tools)
+        async with app.router.lifespan_context(app), client_of(app) as client:
+            for user in ("u-1", "u-2"):
+                await client.post(f"{base}/kubeconfigs", json=wanted, headers=key.headers(Service.INSTALLER, user))
+            body = {"service": "authz"}
+            await client.post(f"{base}/service-accesses", json=body, headers=key.headers(Service.INSTALLER))
+            await client.get(f"{base}/runs", headers=key.headers(Service.INSTALLER))
+            await client.get("/internal/v1/clusters/c-1.> x/runs", headers={"Authorization": "Bearer forged"})
+        mine, anothers, service, forged = await audit.until(4)
+    assert [(one.user.id, one.response_code, one.decision) for one in (mine, anothers, service, forged)] == [
+        ("u-1", 201, Verdict.NONE),
+        ("u-2", 403, Verdict.DENY),
+        ("service:api-gateway", 201, Verdict.NONE),
+        ("", 401, Verdict.DENY),
+    ]
+    assert mine.after_digest == digest(wanted)
+    assert (mine.target.resource, mine.target.cluster_id) == ("clusters/kubeconfigs", CLUSTER_ID)
+    assert (service.target.resource, service.target.id) == ("clusters/service-accesses", "authz")
+    assert (forged.target.resource, forged.target.cluster_id) == ("clusters/runs", "c-1.> x")
 
 
 async def test_no_secret_stands_in_the_database_in_clear(

@@ -17,6 +17,7 @@ from brb_provisioner.app import build_app, migrate, run_work
 from brb_provisioner.models import SCHEMA, Base
 from brb_provisioner.settings import ProvisionerSettings
 from brb_provisioner.steps.scope import Equipment
+from brb_shared.contracts.audit import Verdict
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
@@ -24,6 +25,7 @@ from brb_shared.database.migrations import differences
 from brb_shared.http import ServiceKey
 from brb_shared.nkey import new_seed
 from brb_shared.secrets import Keyring
+from fakes.audit_reader import reading
 from fakes.cloud import FakeCloud
 from fakes.cloud_base import WallClock
 from fakes.cloud_world import CLUSTER, FakeClouds, FakeProbe, desired
@@ -114,16 +116,22 @@ async def test_a_process_that_died_is_followed_by_one_that_goes_on(
 async def test_only_the_gateway_reads_a_clusters_ledger(
     settings: ProvisionerSettings, cloud: FakeCloud, hub: InfrastructureHub, tmp_path: Path
 ) -> None:
-    async with provisioner(settings, cloud):
-        await hub.send(desired(), revision=1)
-        await hub.until(lambda observed: observed.ready)
     app = build_app(settings)
     gateway = ServiceKey.load(tmp_path / "gateway.key", Service.API_GATEWAY)
     path = f"/internal/v1/clusters/{CLUSTER}/ledger"
-    async with app.router.lifespan_context(app), client_of(app) as client:
-        refused = await client.get(path)
-        answer = await client.get(path, headers=gateway.headers(Service.PROVISIONER))
+    async with provisioner(settings, cloud), reading(settings.nats_url, Service.PROVISIONER) as audit:
+        await hub.send(desired(), revision=1)
+        await hub.until(lambda observed: observed.ready)
+        async with app.router.lifespan_context(app), client_of(app) as client:
+            refused = await client.get(path)
+            answer = await client.get(path, headers=gateway.headers(Service.PROVISIONER))
+        (denied,) = await audit.until(1)
     assert refused.status_code == 401
+    assert (denied.decision, denied.target.resource, denied.target.cluster_id) == (
+        Verdict.DENY,
+        "clusters/resources",
+        CLUSTER,
+    )
     assert {entry["type"] for entry in answer.json()["entries"]} >= {"server", "network", "floating_ip"}
     assert {entry["state"] for entry in answer.json()["entries"]} == {"made"}
 

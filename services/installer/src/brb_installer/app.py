@@ -24,6 +24,7 @@ from brb_shared.clouds import load_clouds
 from brb_shared.contracts.registry import KUBERNETES_DESIRED, Service
 from brb_shared.database import Database, run_migrations
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
+from brb_shared.http.audit import AuditTrail
 from brb_shared.hub import HubClient
 from brb_shared.messaging import Outbox
 from brb_shared.observability import configure_logging
@@ -71,6 +72,7 @@ def build_app(settings: Settings, tools: Tools | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.database = _open_database(settings, stack)
+            app.state.audit_trail = AuditTrail(app.state.database, Outbox(OutboxRow, _ME), _ME)
             app.state.issuer = KubeconfigIssuer(app.state.database, tools or build_tools(settings, stack))
             keys = required(settings.service_public_keys_file, "service_public_keys_file", _ME)
             app.state.verifier = ServiceVerifier.load(keys, _ME)
@@ -87,6 +89,7 @@ def build_app(settings: Settings, tools: Tools | None = None) -> FastAPI:
         routers=[router],
         readiness=readiness,
         lifespan=lifespan,
+        audit=lambda: app.state.audit_trail,
     )
     return app
 

@@ -12,8 +12,10 @@ class KubeconfigRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user_id: str = Field(pattern=r"^[A-Za-z0-9._@-]{1,255}$", description="Becomes the certificate's CN, brb:user:<id>")
-    groups: tuple[str, ...] = Field(default=(), max_length=64, description="Each with the prefix brb:")
+    user_id: str = Field(
+        pattern=r"^[^\x00-\x1f\x7f]{1,512}$", description="Becomes the certificate's CN, brb:user:<id>"
+    )
+    groups: tuple[str, ...] = Field(default=(), max_length=256, description="Each with the prefix brb:")
     ttl_seconds: int = Field(default=43_200, ge=600, le=86_400, description="Life of the certificate")
 
 

@@ -19,7 +19,9 @@ from brb_shared.clouds import load_clouds
 from brb_shared.contracts.registry import INFRASTRUCTURE_DESIRED, Service
 from brb_shared.database import Database, run_migrations
 from brb_shared.http import ServiceKey, ServiceVerifier, create_app
+from brb_shared.http.audit import AuditTrail
 from brb_shared.hub import HubClient
+from brb_shared.messaging import Outbox as OutboxWriter
 from brb_shared.observability import configure_logging
 from brb_shared.secrets import Keyring
 from brb_shared.settings import required
@@ -64,6 +66,7 @@ def build_app(settings: ProvisionerSettings) -> FastAPI:
         async with AsyncExitStack() as stack:
             app.state.database = _open_database(settings, stack)
             app.state.repository = Repository(app.state.database)
+            app.state.audit_trail = AuditTrail(app.state.database, OutboxWriter(Outbox, _ME), _ME)
             keys = required(settings.service_public_keys_file, "service_public_keys_file", _ME)
             app.state.verifier = ServiceVerifier.load(keys, _ME)
             yield
@@ -79,6 +82,7 @@ def build_app(settings: ProvisionerSettings) -> FastAPI:
         routers=[router],
         readiness=readiness,
         lifespan=lifespan,
+        audit=lambda: app.state.audit_trail,
     )
     return app
 

@@ -9,6 +9,7 @@ from brb_provisioner.ledger import Entry, EntryState
 from brb_provisioner.repository import Repository
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Caller, problem_responses, service_caller
+from brb_shared.http.audit import acts_on
 
 router = APIRouter(prefix="/internal/v1", tags=["internal"])
 
@@ -27,7 +28,11 @@ class ClusterLedger(BaseModel):
     entries: list[LedgerEntry]
 
 
-@router.get("/clusters/{cluster_id}/ledger", responses=problem_responses(401, 403))
+@router.get(
+    "/clusters/{cluster_id}/ledger",
+    dependencies=[Depends(acts_on("get", "clusters/resources"))],
+    responses=problem_responses(401, 403),
+)
 async def read_ledger(
     request: Request,
     cluster_id: Annotated[str, Path(description="The cluster's id, such as c-7k3m9q2x1v")],
