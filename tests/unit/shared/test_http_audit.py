@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 from brb_shared.contracts.audit import AuditEntry, AuditTarget, AuditUser, Verdict
-from brb_shared.http import Problem, create_app
+from brb_shared.http import Problem, create_app, strangers
 from brb_shared.http.audit import AuditTrail, acts_on, digest, recorder_of
 from fakes.audit_trails import FullDiskTrail, RememberingTrail, RollingBackTrail
 
@@ -119,6 +119,32 @@ async def test_a_denied_read_is_recorded(path: str) -> None:
 async def test_a_refusal_is_a_denial_whoever_refused(method: str, path: str) -> None:
     (entry,) = await recorded(method, path)
     assert entry.decision is Verdict.DENY
+
+
+async def test_strangers_cannot_fill_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    trail, now = RememberingTrail(), 1000.0
+    monkeypatch.setattr("brb_shared.http.audit.Strangers", lambda: strangers.Strangers(lambda: now))
+    transport = httpx.ASGITransport(app_with(trail), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+        answers = [await client.post("/unknown") for _ in range(strangers.MOST_A_MINUTE + 5)]
+        assert {answer.status_code for answer in answers} == {401}
+        assert len(trail.entries) == strangers.MOST_A_MINUTE
+        await client.post("/things")
+        assert trail.entries[-1].user.id == "u-1"
+        now += 60
+        await client.post("/unknown")
+        assert trail.entries[-1].message.startswith("5 more requests of unknown callers")
+        await client.post("/unknown")
+        assert trail.entries[-1].message == ""
+
+
+async def test_what_an_unknown_caller_did_is_always_recorded() -> None:
+    trail = RememberingTrail()
+    transport = httpx.ASGITransport(app_with(trail), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+        for _ in range(strangers.MOST_A_MINUTE + 5):
+            await client.put("/bug")
+    assert len(trail.entries) == strangers.MOST_A_MINUTE + 5
 
 
 async def test_a_secret_handed_out_is_recorded_with_what_it_is_of_and_for_whom() -> None:

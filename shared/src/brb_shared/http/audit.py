@@ -23,6 +23,7 @@ from brb_shared.contracts.audit import AuditEntry, AuditTarget, AuditUser, Verdi
 from brb_shared.contracts.registry import AUDIT_KINDS, Service
 from brb_shared.database import Database
 from brb_shared.http.problems import Problem, problem_response
+from brb_shared.http.strangers import Strangers
 from brb_shared.messaging import Outbox
 from brb_shared.secrets import redactor
 
@@ -32,6 +33,7 @@ REDACTED = "[redacted]"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"secret|password|token|credential$|private|kubeconfig|(^|_)key$|^code$", re.IGNORECASE)
 _FORBIDDEN = 403
+_NOTHING_CHANGED = range(400, 500)
 _REFUSALS = frozenset({401, _FORBIDDEN})
 _BUG = 500
 _SUBJECT_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -144,6 +146,7 @@ class AuditMiddleware:
     def __init__(self, app: ASGIApp, trail: Any) -> None:
         self._app = app
         self._trail = trail
+        self._strangers = Strangers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -172,6 +175,11 @@ class AuditMiddleware:
         """False if the entry is due and cannot be written."""
         if recorder.kept_with == status or not _is_due(request, recorder, status):
             return True
+        if _is_of_a_stranger(recorder, status):
+            left_out = self._strangers.admit()
+            if left_out is None:
+                return True
+            recorder.message = _with_those_left_out(recorder.message, left_out)
         trail: AuditTrail = self._trail()
         try:
             await trail.write(request, recorder, status)
@@ -185,6 +193,15 @@ class AuditMiddleware:
 def _is_due(request: Request, recorder: Recorder, status: int) -> bool:
     denied = recorder.decision is Verdict.DENY or status == _FORBIDDEN
     return denied or recorder.is_disclosure or (request.method not in _SAFE_METHODS and not recorder.is_read)
+
+
+def _is_of_a_stranger(recorder: Recorder, status: int) -> bool:
+    return not recorder.user.id and status in _NOTHING_CHANGED
+
+
+def _with_those_left_out(message: str, left_out: int) -> str:
+    told = f"{left_out} more requests of unknown callers were refused before it and have no entry" if left_out else ""
+    return ". ".join(filter(None, (message, told)))
 
 
 def _verdict(recorder: Recorder, status: int) -> Verdict:
