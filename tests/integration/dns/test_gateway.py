@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from brb_api_gateway.dns.client import DnsClient
 from brb_api_gateway.dns.schemas import DnsKeyCreate, DnsRecordCreate, DnsRecordView, RecordType
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal, Tenant
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import UserId
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Problem

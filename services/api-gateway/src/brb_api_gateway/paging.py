@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from brb_api_gateway.errors import invalid
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import FieldError
 
 Row = TypeVar("Row")

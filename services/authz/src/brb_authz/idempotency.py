@@ -14,7 +14,7 @@ from brb_authz.acting import Acting
 from brb_authz.changing import Change
 from brb_authz.errors import invalid
 from brb_authz.models import IdempotencyRow
-from brb_shared.contracts.access_api.base import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.http import FieldError
 
 View = TypeVar("View", bound=Output)

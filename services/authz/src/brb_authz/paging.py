@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from brb_authz.errors import invalid
-from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import FieldError
 
 Row = TypeVar("Row")

@@ -14,9 +14,6 @@ from brb_shared.contracts.audit import Verdict
 
 MERGE_PATCH = "application/merge-patch+json"
 
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that the change is meant for, or `*` for any")
-]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -26,8 +23,6 @@ IdempotencyKey = Annotated[
         description="A repeated request with the same key and body is answered as the first one (for 24 hours)",
     ),
 ]
-PageSize = Annotated[int, Query(ge=1, le=500, description="Entries of a page")]
-PageToken = Annotated[str | None, Query(max_length=500, description="`next_page_token` of the page before")]
 ValidateOnly = Annotated[bool, Query(description="Change nothing; answer who would gain and lose what: a PlanView")]
 Explain = Annotated[bool, Query(description="Say by which rule of which role, or what would be needed")]
 MinRevision = Annotated[

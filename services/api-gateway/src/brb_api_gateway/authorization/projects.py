@@ -6,7 +6,6 @@ from fastapi import Body
 
 from brb_api_gateway.access import Resource, Verb
 from brb_api_gateway.authorization.passing import passes, passing_router
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.projects import (
     NamespaceCreate,
     NamespacePatch,
@@ -15,17 +14,9 @@ from brb_shared.contracts.access_api.projects import (
     ProjectPatch,
     ProjectView,
 )
-from brb_shared.http.access_api import (
-    CREATED,
-    MERGE_PATCH,
-    WITH_ETAG,
-    IdempotencyKey,
-    IfMatch,
-    InCluster,
-    InProject,
-    PageSize,
-    PageToken,
-)
+from brb_shared.contracts.bodies import Page
+from brb_shared.http.access_api import CREATED, MERGE_PATCH, WITH_ETAG, IdempotencyKey, InCluster, InProject
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 _NAMESPACES = "/clusters/{cluster_id}/namespaces"
 

@@ -8,7 +8,6 @@ from fastapi.responses import StreamingResponse
 from brb_api_gateway.access import Resource, Verb
 from brb_api_gateway.authorization.passing import passes, passing_router
 from brb_shared.contracts.access_api.audit import AuditFilter, AuditHead, AuditRecord
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.reviews import (
     Review,
     ReviewAnswer,
@@ -19,15 +18,9 @@ from brb_shared.contracts.access_api.reviews import (
     WhoAnswer,
     WhoQuestion,
 )
-from brb_shared.http.access_api import (
-    EXPORTED,
-    Explain,
-    MinRevision,
-    OldestFirst,
-    PageSize,
-    PageToken,
-    audit_filter,
-)
+from brb_shared.contracts.bodies import Page
+from brb_shared.http.access_api import EXPORTED, Explain, MinRevision, OldestFirst, audit_filter
+from brb_shared.http.parameters import PageSize, PageToken
 
 router = passing_router()
 

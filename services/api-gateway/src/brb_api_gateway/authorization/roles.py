@@ -6,9 +6,9 @@ from fastapi import Body
 
 from brb_api_gateway.access import Resource, Verb
 from brb_api_gateway.authorization.passing import passes, passing_router
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.bindings import BindingCreate, BindingPatch, BindingView
 from brb_shared.contracts.access_api.roles import PlanView, RoleCreate, RolePatch, RoleView
+from brb_shared.contracts.bodies import Page
 from brb_shared.http.access_api import (
     CREATED,
     MERGE_PATCH,
@@ -18,14 +18,12 @@ from brb_shared.http.access_api import (
     AtNamespace,
     AtProject,
     IdempotencyKey,
-    IfMatch,
     OfContext,
     OfSubjectId,
     OfSubjectKind,
-    PageSize,
-    PageToken,
     ValidateOnly,
 )
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 router = passing_router()
 

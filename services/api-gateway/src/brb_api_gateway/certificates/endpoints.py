@@ -7,10 +7,10 @@ from fastapi import Depends, Path, Query, Request, Response, status
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
 from brb_api_gateway.certificates.schemas import CertificateCreate, CertificateView
-from brb_api_gateway.clusters.endpoints import PageSize, PageToken
 from brb_api_gateway.dns.client import DnsClient
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.http.parameters import PageSize, PageToken
 
 router = new_router("/v1/certificates", "certificates")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.contracts.conditions import Condition
 from brb_shared.contracts.ids import ClusterId
 

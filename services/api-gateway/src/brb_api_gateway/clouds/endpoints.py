@@ -8,7 +8,7 @@ from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
 from brb_api_gateway.clouds.schemas import Choices, CloudView
 from brb_api_gateway.clouds.service import ChoiceService
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import CloudId
 
 router = new_router("/v1/clouds", "clouds")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from brb_api_gateway.schemas import Output
+from brb_shared.contracts.bodies import Output
 from brb_shared.contracts.ids import CloudId
 
 

@@ -17,8 +17,9 @@ from brb_api_gateway.clusters.schemas import (
     ClusterView,
 )
 from brb_api_gateway.clusters.service import ClusterService
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import ClusterId
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 router = new_router("/v1/clusters", "clusters")
 
@@ -41,9 +42,6 @@ def decisions_of(request: Request) -> Decisions:
 Clusters = Annotated[ClusterService, Depends(cluster_service)]
 Lists = Annotated[ClusterLists, Depends(_lists)]
 DecisionsOf = Annotated[Decisions, Depends(decisions_of)]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag that the change is meant for, or `*` for any")
-]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -54,8 +52,6 @@ IdempotencyKey = Annotated[
     ),
 ]
 ValidateOnly = Annotated[bool, Query(description="Only answer what would be made and whether it fits: a ClusterPlan")]
-PageSize = Annotated[int, Query(ge=1, le=500, description="Entries of a page")]
-PageToken = Annotated[str | None, Query(max_length=500, description="`next_page_token` of the page before")]
 
 _ETAG = {"ETag": {"description": "The generation, for If-Match", "schema": {"type": "string"}}}
 _CREATED = {

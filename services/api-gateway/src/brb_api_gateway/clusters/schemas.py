@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, model_validator
 
 from brb_api_gateway.clusters.spec import ClusterSpec, ClusterSpecInput, Name
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.contracts.conditions import Condition, ErrorCode
 from brb_shared.contracts.desired import MachineRole
 from brb_shared.contracts.dns import AppDomain

@@ -34,8 +34,8 @@ from brb_api_gateway.database import Work
 from brb_api_gateway.errors import changed_meanwhile, conflict, invalid, not_found
 from brb_api_gateway.etags import require_match
 from brb_api_gateway.paging import decode_number, page
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal, Tenant
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.infrastructure import ResourceRef
 from brb_shared.database import Database

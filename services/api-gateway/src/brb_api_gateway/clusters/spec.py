@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from brb_api_gateway.schemas import Input
+from brb_shared.contracts.bodies import Input
 from brb_shared.contracts.desired import MachineRole
 from brb_shared.contracts.ids import CredentialId
 from brb_shared.contracts.infrastructure import ApiEndpoint

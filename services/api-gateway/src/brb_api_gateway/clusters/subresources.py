@@ -7,7 +7,7 @@ from fastapi import Depends, Path, Request, Response, status
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
 from brb_api_gateway.authorization.authz import Authz
-from brb_api_gateway.clusters.endpoints import Clusters, PageSize, PageToken
+from brb_api_gateway.clusters.endpoints import Clusters
 from brb_api_gateway.clusters.installer import InstallerClient
 from brb_api_gateway.clusters.schemas import (
     DeletionReport,
@@ -17,9 +17,10 @@ from brb_api_gateway.clusters.schemas import (
     RunOutput,
     RunView,
 )
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.infrastructure import ResourceRef
+from brb_shared.http.parameters import PageSize, PageToken
 
 router = new_router("/v1/clusters/{cluster_id}", "clusters")
 

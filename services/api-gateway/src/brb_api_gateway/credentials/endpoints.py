@@ -9,8 +9,8 @@ from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
 from brb_api_gateway.credentials.schemas import CredentialCreate, CredentialView, WorkerCredential
 from brb_api_gateway.credentials.service import CredentialService
-from brb_api_gateway.schemas import Page
 from brb_shared.contracts.audit import AuditTarget
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import CredentialId
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Caller, service_caller

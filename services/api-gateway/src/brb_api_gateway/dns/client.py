@@ -15,8 +15,8 @@ from brb_api_gateway.dns.schemas import (
     RecordType,
     ZoneView,
 )
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.registry import Service
 from brb_shared.contracts.tenant import Tenant
 from brb_shared.http import FieldError, Problem, ServiceKey

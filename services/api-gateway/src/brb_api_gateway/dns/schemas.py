@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.contracts.ids import ClusterId
 
 

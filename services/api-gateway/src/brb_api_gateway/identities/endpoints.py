@@ -6,7 +6,6 @@ from fastapi import Depends, Path, Query, Request, Response, status
 
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
-from brb_api_gateway.clusters.endpoints import IfMatch, PageSize, PageToken
 from brb_api_gateway.identities.providers import IdentityProviderService
 from brb_api_gateway.identities.schemas import (
     IdentityProviderCreate,
@@ -17,7 +16,8 @@ from brb_api_gateway.identities.schemas import (
     UserView,
 )
 from brb_api_gateway.identities.users import UserService
-from brb_api_gateway.schemas import Page
+from brb_shared.contracts.bodies import Page
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 router = new_router("/v1", "identities")
 

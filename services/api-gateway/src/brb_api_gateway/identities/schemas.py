@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from brb_api_gateway.identities.identity import ProviderKind
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 
 
 def _with_openid(scopes: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from brb_api_gateway.identities.ending import end_all
 from brb_api_gateway.identities.models import UserRow
 from brb_api_gateway.identities.schemas import UserPatch, UserView
 from brb_api_gateway.paging import decode_token, page
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal
+from brb_shared.contracts.bodies import Page
 from brb_shared.database import Database
 
 log = structlog.get_logger()

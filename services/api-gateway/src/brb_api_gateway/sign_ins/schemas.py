@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field, model_validator
 
-from brb_api_gateway.schemas import Input, Output
 from brb_api_gateway.sign_ins.return_address import LONGEST, is_loopback, is_own_path
+from brb_shared.contracts.bodies import Input, Output
 
 
 class SignInCreate(Input):

@@ -6,9 +6,9 @@ from fastapi import Depends, Path, Request, Response, status
 
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.tokens.schemas import ApiTokenCreate, ApiTokenCreated, ApiTokenView
 from brb_api_gateway.tokens.service import TokenService
+from brb_shared.contracts.bodies import Page
 
 router = new_router("/v1/api-tokens", "api-tokens")
 

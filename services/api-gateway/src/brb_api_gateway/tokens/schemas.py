@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr, model_validator
 
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.contracts.ids import CloudId
 
 MOST_DAYS = 366

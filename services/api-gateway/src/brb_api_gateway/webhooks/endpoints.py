@@ -6,8 +6,6 @@ from fastapi import Depends, Query, Request, Response, status
 
 from brb_api_gateway.access import Resource, SignedIn, Verb, declares
 from brb_api_gateway.access import router as new_router
-from brb_api_gateway.clusters.endpoints import PageSize, PageToken
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.webhooks.schemas import (
     DeliveryState,
     DeliveryView,
@@ -17,6 +15,8 @@ from brb_api_gateway.webhooks.schemas import (
     WebhookView,
 )
 from brb_api_gateway.webhooks.service import WebhookService
+from brb_shared.contracts.bodies import Page
+from brb_shared.http.parameters import PageSize, PageToken
 
 router = new_router("/v1/webhooks", "webhooks")
 

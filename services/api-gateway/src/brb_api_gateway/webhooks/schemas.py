@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 
-from brb_api_gateway.schemas import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 
 EventType = Annotated[str, Field(pattern=r"^(\*|[a-z]+\.(\*|[A-Za-z0-9]+))$", max_length=100)]
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from brb_api_gateway.database import Work
 from brb_api_gateway.errors import invalid, not_found
 from brb_api_gateway.paging import decode_number, page
-from brb_api_gateway.schemas import Page
 from brb_api_gateway.sessions.principal import Principal, Tenant
 from brb_api_gateway.webhooks import repository
 from brb_api_gateway.webhooks.models import DeliveryRow, WebhookRow
@@ -22,6 +21,7 @@ from brb_api_gateway.webhooks.schemas import (
     WebhookView,
 )
 from brb_api_gateway.webhooks.target import TargetPolicy, TargetRefused
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http import FieldError

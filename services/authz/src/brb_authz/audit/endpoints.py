@@ -8,9 +8,10 @@ from fastapi.responses import StreamingResponse
 from brb_authz.acting import ActingUser
 from brb_authz.audit.service import AuditService
 from brb_shared.contracts.access_api.audit import AuditFilter, AuditHead, AuditRecord
-from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import problem_responses
-from brb_shared.http.access_api import EXPORTED, OldestFirst, PageSize, PageToken, audit_filter
+from brb_shared.http.access_api import EXPORTED, OldestFirst, audit_filter
+from brb_shared.http.parameters import PageSize, PageToken
 
 router = APIRouter(prefix="/internal/v1/audit-log", tags=["audit"])
 

@@ -12,7 +12,7 @@ from brb_authz.paging import decode_number, page
 from brb_authz.world import CurrentWorld
 from brb_shared.access.model import Place
 from brb_shared.contracts.access_api.audit import AuditAnchor, AuditFilter, AuditHead, AuditRecord
-from brb_shared.contracts.access_api.base import Page
+from brb_shared.contracts.bodies import Page
 from brb_shared.database import Database
 
 RESOURCE = "auditlogs"

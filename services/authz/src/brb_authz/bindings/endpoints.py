@@ -9,9 +9,9 @@ from brb_authz.answers import plan_answer, removal_answer
 from brb_authz.bindings.service import BindingService
 from brb_authz.etags import set_etag
 from brb_shared.access.model import PLATFORM, Level, Scope, Subject
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.bindings import BindingCreate, BindingPatch, BindingView
 from brb_shared.contracts.access_api.roles import PlanView
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import problem_responses
 from brb_shared.http.access_api import (
     CREATED,
@@ -22,13 +22,11 @@ from brb_shared.http.access_api import (
     AtNamespace,
     AtProject,
     IdempotencyKey,
-    IfMatch,
     OfSubjectId,
     OfSubjectKind,
-    PageSize,
-    PageToken,
     ValidateOnly,
 )
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 router = APIRouter(prefix="/internal/v1/role-bindings", tags=["role bindings"])
 

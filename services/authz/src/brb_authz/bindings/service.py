@@ -20,9 +20,9 @@ from brb_authz.world import CurrentWorld
 from brb_shared.access.dangerous import dangers_of
 from brb_shared.access.index import Index
 from brb_shared.access.model import BREAK_GLASS, PLATFORM, Binding, Scope, Subject, SubjectKind
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.bindings import BindingCreate, BindingPatch, BindingView
 from brb_shared.contracts.access_api.roles import DangerView, PlanView
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http import FieldError

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_shared.contracts.access_api.base import Input, Output
 from brb_shared.contracts.access_api.bindings import SubjectInput
+from brb_shared.contracts.bodies import Input, Output
 
 
 class ClusterOwners(Input):

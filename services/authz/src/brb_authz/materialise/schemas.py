@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from brb_shared.contracts.access_api.base import Output
+from brb_shared.contracts.bodies import Output
 
 
 class MaterialisationView(Output):

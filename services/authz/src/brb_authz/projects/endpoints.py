@@ -8,7 +8,6 @@ from brb_authz.acting import ActingUser
 from brb_authz.etags import set_etag
 from brb_authz.projects.namespaces import NamespaceService
 from brb_authz.projects.service import ProjectService
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.projects import (
     NamespaceCreate,
     NamespacePatch,
@@ -17,18 +16,10 @@ from brb_shared.contracts.access_api.projects import (
     ProjectPatch,
     ProjectView,
 )
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import problem_responses
-from brb_shared.http.access_api import (
-    CREATED,
-    MERGE_PATCH,
-    WITH_ETAG,
-    IdempotencyKey,
-    IfMatch,
-    InCluster,
-    InProject,
-    PageSize,
-    PageToken,
-)
+from brb_shared.http.access_api import CREATED, MERGE_PATCH, WITH_ETAG, IdempotencyKey, InCluster, InProject
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 projects = APIRouter(prefix="/internal/v1/projects", tags=["projects"])
 namespaces = APIRouter(prefix="/internal/v1/clusters/{cluster_id}/namespaces", tags=["namespaces"])

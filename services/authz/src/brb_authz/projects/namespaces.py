@@ -18,8 +18,8 @@ from brb_authz.world import CurrentWorld
 from brb_shared.access.index import Index
 from brb_shared.access.model import Namespace, Place, Scope
 from brb_shared.access.model import Request as Question
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.projects import NamespaceCreate, NamespacePatch, NamespaceView
+from brb_shared.contracts.bodies import Page
 from brb_shared.database import Database
 from brb_shared.http import FieldError
 from brb_shared.http.audit import AuditTrail

@@ -17,8 +17,8 @@ from brb_authz.world import CurrentWorld
 from brb_shared.access.index import Index
 from brb_shared.access.model import Binding, Place, Scope, Subject
 from brb_shared.access.model import Request as Question
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.projects import ContainerLimit, ProjectCreate, ProjectPatch, ProjectView
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http import FieldError

@@ -8,21 +8,11 @@ from brb_authz.acting import ActingUser
 from brb_authz.answers import plan_answer, removal_answer
 from brb_authz.etags import set_etag
 from brb_authz.roles.service import RoleService
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.roles import PlanView, RoleCreate, RolePatch, RoleView
+from brb_shared.contracts.bodies import Page
 from brb_shared.http import problem_responses
-from brb_shared.http.access_api import (
-    CREATED,
-    MERGE_PATCH,
-    PLANNED,
-    WITH_ETAG,
-    IdempotencyKey,
-    IfMatch,
-    OfContext,
-    PageSize,
-    PageToken,
-    ValidateOnly,
-)
+from brb_shared.http.access_api import CREATED, MERGE_PATCH, PLANNED, WITH_ETAG, IdempotencyKey, OfContext, ValidateOnly
+from brb_shared.http.parameters import IfMatch, PageSize, PageToken
 
 router = APIRouter(prefix="/internal/v1/roles", tags=["roles"])
 

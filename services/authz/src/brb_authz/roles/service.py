@@ -19,8 +19,8 @@ from brb_shared.access.dangerous import dangers_of
 from brb_shared.access.impact import impact
 from brb_shared.access.index import Index
 from brb_shared.access.model import Role
-from brb_shared.contracts.access_api.base import Page
 from brb_shared.contracts.access_api.roles import DangerView, ImpactView, PlanView, RoleCreate, RolePatch, RoleView
+from brb_shared.contracts.bodies import Page
 from brb_shared.contracts.ids import new_id
 from brb_shared.database import Database
 from brb_shared.http.audit import AuditTrail

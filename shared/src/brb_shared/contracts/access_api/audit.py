@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from brb_shared.contracts.access_api.base import Output
 from brb_shared.contracts.audit import Verdict
+from brb_shared.contracts.bodies import Output
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from brb_shared.access.model import Level, Scope, Subject, SubjectKind
-from brb_shared.contracts.access_api.base import Id, Input, Output
 from brb_shared.contracts.access_api.roles import DangerView
+from brb_shared.contracts.bodies import Id, Input, Output
 
 
 class SubjectInput(Input):

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from brb_shared.contracts.access_api.base import Id, Input, Output
 from brb_shared.contracts.access_api.roles import Description, DisplayName
+from brb_shared.contracts.bodies import Id, Input, Output
 
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$", max_length=32)]
 QuotaKey = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9.-]+)?$", max_length=128)]

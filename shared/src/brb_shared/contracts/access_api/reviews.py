@@ -17,7 +17,7 @@ from brb_shared.access.model import (
     Subject,
     SubjectKind,
 )
-from brb_shared.contracts.access_api.base import Input, Output
+from brb_shared.contracts.bodies import Input, Output
 
 Word = Annotated[str, Field(max_length=253, pattern=r"^[^\x00]*$")]
 MOST_REVIEWS = 1000

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from brb_shared.access.dangerous import Danger
 from brb_shared.access.impact import Change
 from brb_shared.access.model import Context, Rule, Scope, Subject
-from brb_shared.contracts.access_api.base import Id, Input, Output
+from brb_shared.contracts.bodies import Id, Input, Output
 
 MOST_RULES = 200
 Words = Annotated[tuple[Id, ...], Field(max_length=200)]

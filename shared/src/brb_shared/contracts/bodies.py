@@ -1,4 +1,4 @@
-"""The bases of every body that the access API takes or gives, and what they have in common."""
+"""The bases of every body that the HTTP APIs take or give, and what they have in common."""
 
 from typing import Annotated, Generic, TypeVar
 
