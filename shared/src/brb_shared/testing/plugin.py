@@ -1,5 +1,6 @@
 """pytest fixtures: one PostgreSQL and one NATS for the session, a fresh database for each test that asks."""
 
+import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,6 +8,15 @@ import asyncpg
 import pytest
 
 from brb_shared.testing.servers import NatsServer, PostgresServer
+
+
+def pytest_configure() -> None:
+    """Programs that tests start are to hear Ctrl-C, also where the tests run in the background of a shell.
+
+    Such a shell has SIGINT ignored, and who is begun with it ignored passes that on.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
