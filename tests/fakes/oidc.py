@@ -1,9 +1,7 @@
 """An issuer that is not ours, as an identity provider of the gateway, and the browser of someone who signs in there."""
 
 import json
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,37 +14,41 @@ from fastapi import FastAPI
 from brb_api_gateway.container import Container
 from brb_api_gateway.identities.client_secret import seal_client_secret
 from brb_api_gateway.identities.models import IdentityProviderRow
-from brb_shared.testing.servers import free_port
+from brb_shared.testing.servers import Server
 
 CALLBACK = "/v1/sign-ins/callback"
-_START_SECONDS = 30
+
+
+class OidcProviderMock(Server):
+    """oidc-provider-mock in a process of its own. `users`: their claims."""
+
+    name = "oidc-provider-mock"
+
+    def __init__(self, *users: dict[str, Any]) -> None:
+        super().__init__()
+        self._users = users
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def command(self) -> list[str]:
+        claims = [word for user in self._users for word in ("--user-claims", json.dumps(user))]
+        return [
+            sys.executable, "-m", "oidc_provider_mock", "--port", str(self.port), "--require-nonce", "true", *claims,
+        ]  # fmt: skip
 
 
 @contextmanager
 def running_issuer(*users: dict[str, Any]) -> Iterator[str]:
-    """oidc-provider-mock in a process of its own; its address."""
-    port = free_port()
-    claims = [word for user in users for word in ("--user-claims", json.dumps(user))]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true", *claims]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            url = f"http://localhost:{port}"
-            _wait(url)
-            yield url
-        finally:
-            process.kill()
-
-
-def _wait(url: str) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            httpx.get(f"{url}/jwks").raise_for_status()
-        except httpx.HTTPError:
-            assert time.monotonic() < until, "oidc-provider-mock does not start"
-            time.sleep(0.1)
-        else:
-            return
+    """Its address."""
+    server = OidcProviderMock(*users)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.kill()
+        server.remove()
 
 
 async def add_provider(app: FastAPI, issuer: str, id_: str = "corp", secret: str | None = "hush", **more: Any) -> None:

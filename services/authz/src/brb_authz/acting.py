@@ -9,7 +9,7 @@ from brb_authz.errors import acting_user_missing
 from brb_shared.access.index import Index
 from brb_shared.access.model import AUTHENTICATED, Actor, Place
 from brb_shared.access.model import Request as Question
-from brb_shared.contracts.audit import AuditUser, Verdict
+from brb_shared.contracts.audit import Verdict
 from brb_shared.contracts.registry import Service
 from brb_shared.http import Caller, service_caller
 from brb_shared.http.audit import Recorder, recorder_of
@@ -47,10 +47,7 @@ def actor_of(caller: Caller) -> Actor:
 
 
 async def _acting(request: Request, caller: Annotated[Caller, Depends(service_caller(*Service))]) -> Acting:
-    recorder = recorder_of(request)
-    actor = actor_of(caller)
-    recorder.user = AuditUser(id=actor.id, name=caller.user_name, groups=caller.groups)
-    return Acting(actor, recorder)
+    return Acting(actor_of(caller), recorder_of(request))
 
 
 ActingUser = Annotated[Acting, Depends(_acting)]

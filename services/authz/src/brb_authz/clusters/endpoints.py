@@ -10,7 +10,7 @@ from brb_authz.clusters.schemas import ClusterOwners, ClusterRevision
 from brb_authz.clusters.service import ClusterService
 from brb_authz.world import CurrentWorld
 from brb_shared.access.model import World
-from brb_shared.contracts.audit import AuditTarget, AuditUser
+from brb_shared.contracts.audit import AuditTarget
 from brb_shared.http import problem_responses
 from brb_shared.http.audit import recorder_of
 
@@ -32,7 +32,6 @@ async def put_cluster(
 ) -> ClusterRevision:
     """A new cluster and its owners; repeated, it changes nothing."""
     recorder = recorder_of(request)
-    recorder.user = AuditUser(id=caller.user or "", name=caller.user_name, groups=caller.groups)
     recorder.target = AuditTarget(verb="create", resource="members", cluster_id=cluster_id)
     recorder.after = body.model_dump(mode="json")
     return await clusters.put(cluster_id, body, caller.user or caller.service.value)
