@@ -1,4 +1,5 @@
-"""Decisions of access: ours, Kubernetes' authorizer on the same world, pycasbin on a smaller one, and ours over HTTP.
+"""Decisions of access: ours, Kubernetes' authorizer on the same world, pycasbin on a smaller one, and ours asked from
+another process over HTTP and over NATS.
 
     python -m bench.authz                    # 100,000 bindings, about three minutes
     python -m bench.authz --bindings 10000   # smaller: to try, not to quote
@@ -47,7 +48,6 @@ def _local(platform: Platform) -> None:
 def _remote(platform: Platform) -> None:
     rows = asyncio.run(measure_remote(platform))
     print_remote(rows)
-    print("NATS: nobody asks over NATS; every service decides in its own process, fed by changes over NATS")
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The authz service with the bench's world in its tables: PostgreSQL from its wheel, the service as a process."""
+"""The authz service with the bench's world in its tables: PostgreSQL and NATS from their wheels, and a process."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from brb_shared.contracts.registry import Service
 from brb_shared.database import Database
 from brb_shared.http import ServiceKey
 from brb_shared.nkey import new_seed
-from brb_shared.testing.servers import PostgresServer, Server
+from brb_shared.testing.servers import NatsServer, PostgresServer, Server
 
 CLIENT_CORE, SERVICE_CORE = 0, 1
 _ROWS_A_STATEMENT = 2000
@@ -38,13 +38,14 @@ class AuthzServer(Server):
 
     name = "authz"
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, nats_url: str) -> None:
         super().__init__()
         seed_file, self._public = self.folder / "gateway.key", self.folder / "public.json"
         seed_file.write_text(new_seed())
         self.key = ServiceKey.load(seed_file, Service.API_GATEWAY)
         self._public.write_text(json.dumps({Service.API_GATEWAY.value: self.key.public_nkey}))
         self.database_url = database_url
+        self.nats_url = nats_url
 
     @property
     def settings(self) -> Settings:
@@ -56,6 +57,7 @@ class AuthzServer(Server):
     def environment(self) -> dict[str, str]:
         return dict(os.environ) | {
             "BRB_DATABASE_URL": self.database_url,
+            "BRB_NATS_URL": self.nats_url,
             "BRB_SERVICE_PUBLIC_KEYS_FILE": str(self._public),
             "BRB_PORT": str(self.port),
         }
@@ -63,10 +65,11 @@ class AuthzServer(Server):
 
 @asynccontextmanager
 async def running_service(world: World) -> AsyncIterator[AuthzServer]:
-    postgres = PostgresServer()
+    postgres, nats = PostgresServer(), NatsServer()
     with on_core(CLIENT_CORE):
         postgres.start()
-    server = AuthzServer(postgres.url())
+        nats.start()
+    server = AuthzServer(postgres.url(), nats.url)
     try:
         await migrate(server.settings)
         await _fill(server.database_url, world)
@@ -75,6 +78,7 @@ async def running_service(world: World) -> AsyncIterator[AuthzServer]:
         yield server
     finally:
         server.remove()
+        nats.remove()
         postgres.remove()
 
 

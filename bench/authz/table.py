@@ -42,9 +42,12 @@ def print_remote(rows: Sequence[Remote]) -> None:
     for row in rows:
         cells = (f"{row.per_second:.0f}", f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}", f"{row.cpu_ms:.2f}")
         print(f"{row.name:<12}" + "".join(f"{cell:>14}" for cell in cells))
-    p99 = rows[0].p99_ms
     print()
-    _print_aim(f"remote p99 over HTTP at most {AIM_REMOTE_MS:g} ms", f"{p99:.2f}", met=p99 <= AIM_REMOTE_MS)
+    for row in rows:
+        if row.name.endswith("-1"):
+            _print_aim(
+                f"{row.name}: p99 at most {AIM_REMOTE_MS:g} ms", f"{row.p99_ms:.2f}", met=row.p99_ms <= AIM_REMOTE_MS
+            )
 
 
 def _print_aim(text: str, seen: str, *, met: bool) -> None:

@@ -14,7 +14,7 @@ from brb_api_gateway.access import EXTENSION, Access, Resource, Verb
 from brb_api_gateway.app import bare_app
 from brb_api_gateway.document import DOCUMENTS, openapi
 from brb_api_gateway.settings import Settings
-from brb_shared.contracts.registry import KINDS
+from brb_shared.contracts.registry import CALLS, KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -67,7 +67,18 @@ def test_the_openapi_document_is_valid() -> None:
 
 def test_every_message_of_the_registry_is_in_the_asyncapi_document() -> None:
     addresses = {channel["address"] for channel in load("asyncapi.json")["channels"].values()}
-    assert addresses == {kind.subject("{clusterId}") for kind in KINDS}
+    kinds, calls = {kind.subject("{clusterId}") for kind in KINDS}, {call.subject for call in CALLS}
+    assert addresses == kinds | calls | {None}
+
+
+def test_every_question_has_its_askers_its_answerer_and_a_reply() -> None:
+    operations = load("asyncapi.json")["operations"]
+    for call in CALLS:
+        asked = [operations[f"{asker}-asks-{call.name}"] for asker in call.askers]
+        answered = operations[f"{call.answerer}-answers-{call.name}"]
+        assert {operation["action"] for operation in asked} == {"send"}
+        assert answered["action"] == "receive"
+        assert all(len(operation["reply"]["messages"]) == 2 for operation in [answered, *asked])
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:

@@ -7,11 +7,13 @@ from fastapi import Request
 from brb_shared.contracts.audit import AuditEntry
 from brb_shared.contracts.registry import Service
 from brb_shared.http.audit import AuditTrail
+from brb_shared.http.strangers import Strangers
 
 
 class RememberingTrail(AuditTrail):
-    def __init__(self) -> None:
+    def __init__(self, strangers: Strangers | None = None) -> None:
         self._service = Service.API_GATEWAY
+        self._strangers = strangers or Strangers()
         self.entries: list[AuditEntry] = []
 
     async def add(self, entry: AuditEntry) -> None:

@@ -27,6 +27,7 @@ from brb_shared.reconcile import Loop, Reconciler, WorkRow
 from brb_shared.settings import ServiceSettings
 
 _POOL_SIZE = 20
+_CANCEL_AGAIN_SECONDS = 1.0
 _PASS_TIMEOUT = timedelta(seconds=60)
 
 
@@ -98,7 +99,8 @@ def run_beside(stack: AsyncExitStack, coroutine: Coroutine[Any, Any, None], name
     task = asyncio.create_task(coroutine, name=name)
 
     async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():  # a library may swallow the first cancellation
+            task.cancel()
+            await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
 
     stack.push_async_callback(stop)

@@ -16,6 +16,7 @@ from brb_authz.changing import AccessWriter
 from brb_authz.clusters import endpoints as clusters
 from brb_authz.clusters.service import ClusterService
 from brb_authz.decisions import endpoints as decisions
+from brb_authz.decisions.calls import ReviewCalls
 from brb_authz.decisions.service import DecisionService
 from brb_authz.errors import DATABASE_DOWN, on_database_down
 from brb_authz.materialise import endpoints as materialise
@@ -44,7 +45,7 @@ from brb_shared.messaging import Outbox
 from brb_shared.messaging.changes import Pulse
 from brb_shared.observability import configure_logging
 from brb_shared.settings import required
-from brb_shared.worker import open_worker
+from brb_shared.worker import open_worker, run_beside
 
 _ME = Service.AUTHZ
 VERSION = "1.0.0"
@@ -119,7 +120,7 @@ async def _nothing_to_resync() -> None:
 
 
 def build_app(settings: Settings) -> FastAPI:
-    """The HTTP API; it answers while work runs in another process, and while NATS is away."""
+    """The HTTP API, and reviews over NATS; HTTP answers while work runs in another process, and while NATS is away."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -130,6 +131,8 @@ def build_app(settings: Settings) -> FastAPI:
             app.state.verifier = await asyncio.to_thread(ServiceVerifier.load, keys, _ME)
             provide(app, settings, database)
             stack.push_async_callback(app.state.world.close)
+            calls = ReviewCalls(app.state.decisions, app.state.verifier, app.state.audit_trail)
+            run_beside(stack, calls.run(settings), "access reviews over NATS")
             yield
 
     async def readiness() -> dict[str, bool]:

@@ -73,7 +73,11 @@ def revision_not_reached(wanted: int, current: int) -> Problem:
     return Problem(503, "revision_not_reached", detail, headers={"Retry-After": "1"})
 
 
-async def on_database_down(request: Request, error: Exception) -> Response:
+def database_unavailable(error: Exception) -> Problem:
     log.warning("Database is not available", error=f"{type(error).__name__}: {error}"[:300])
     detail = "The platform's database is not available just now, so nobody can be let in; try again"
-    return problem_response(request, Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"}))
+    return Problem(503, "database_unavailable", detail, headers={"Retry-After": "5"})
+
+
+async def on_database_down(request: Request, error: Exception) -> Response:
+    return problem_response(request, database_unavailable(error))

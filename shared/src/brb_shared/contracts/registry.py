@@ -1,11 +1,17 @@
-"""Which messages there are: subject, model, single writer, readers. AsyncAPI, NATS permissions and docs follow."""
+"""Which messages there are: subject, model, single writer, readers; and which questions are answered over NATS.
+
+AsyncAPI, NATS permissions and docs follow.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 from brb_shared.contracts.access import AccessChanged
+from brb_shared.contracts.access_api.reviews import ReviewAnswers, ReviewCall
 from brb_shared.contracts.audit import AuditEntry
 from brb_shared.contracts.base import Contract
+from brb_shared.contracts.bodies import Input, Output
 from brb_shared.contracts.dns import DnsDesired, DnsObserved
 from brb_shared.contracts.happened import Happened
 from brb_shared.contracts.infrastructure import InfrastructureDesired, InfrastructureObserved
@@ -13,6 +19,8 @@ from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesObserve
 from brb_shared.contracts.zone import ZoneChanged
 
 SUBJECT_PREFIX = "brb.v1"
+Question = TypeVar("Question", bound=Input)
+Answer = TypeVar("Answer", bound=Output)
 
 
 class Stream(StrEnum):
@@ -62,6 +70,22 @@ class Kind:
     def durable(self, reader: Service) -> str:
         """The name of a reader's consumer: fixed, because a service's NATS permissions name its consumers."""
         return f"{reader}-{self.stream.lower()}-{self.name}"
+
+
+@dataclass(frozen=True)
+class Call(Generic[Question, Answer]):
+    """One kind of question over NATS request/reply: it is in no stream, and answered now or not at all."""
+
+    name: str
+    question: type[Question]
+    answer: type[Answer]
+    answerer: Service
+    askers: frozenset[Service]
+    summary: str
+
+    @property
+    def subject(self) -> str:
+        return f"{SUBJECT_PREFIX}.ask.{self.answerer}.{self.name}"
 
 
 def dead_subject(reader: Service) -> str:
@@ -193,3 +217,13 @@ KINDS: tuple[Kind, ...] = (
     ACCESS_CHANGED,
     *AUDIT_KINDS.values(),
 )
+
+ACCESS_REVIEWS = Call(
+    "access-reviews",
+    ReviewCall,
+    ReviewAnswers,
+    Service.AUTHZ,
+    frozenset(Service),
+    "May this subject do that?",
+)
+CALLS: tuple[Call[Any, Any], ...] = (ACCESS_REVIEWS,)

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 REDACTED = "[redacted]"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET = re.compile(r"secret|password|token|credential$|private|kubeconfig|(^|_)key$|^code$", re.IGNORECASE)
+_CALL = "CALL"
 _FORBIDDEN = 403
 _NOTHING_CHANGED = range(400, 500)
 _REFUSALS = frozenset({401, _FORBIDDEN})
@@ -96,6 +97,7 @@ class AuditTrail:
         self._database = database
         self._outbox = outbox
         self._service = service
+        self._strangers = Strangers()
 
     async def keep(self, session: AsyncSession, request: Request, status: int) -> None:
         """Put the entry into the caller's transaction; `status` is what the answer will be."""
@@ -103,12 +105,17 @@ class AuditTrail:
         await self._add(session, self.entry(request, recorder, status))
         recorder.kept_with = status
 
-    async def write(self, request: Request, recorder: Recorder, status: int) -> None:
-        """In a transaction of its own."""
-        await self.add(self.entry(request, recorder, status))
+    async def write(self, entry: AuditEntry) -> None:
+        """In a transaction of its own; of strangers only so many."""
+        if not entry.user.id and entry.response_code in _NOTHING_CHANGED:
+            left_out = self._strangers.admit()
+            if left_out is None:
+                return
+            entry = entry.model_copy(update={"message": _with_those_left_out(entry.message, left_out)})
+        await self.add(entry)
 
     async def add(self, entry: AuditEntry) -> None:
-        """One that is of no single request, in a transaction of its own."""
+        """In a transaction of its own, whoever it is about."""
         async with self._database.sessions.begin() as session:
             await self._add(session, entry)
 
@@ -119,14 +126,25 @@ class AuditTrail:
         await self._outbox.add(session, kind, entry, cluster_id=cluster, revision=0, generation=0)
 
     def entry(self, request: Request, recorder: Recorder, status: int) -> AuditEntry:
-        return AuditEntry(
-            service=self._service.value,
+        return self._entry(
+            recorder,
+            status,
             method=request.method,
             request_uri=redacted_uri(request),
-            user=recorder.user,
             remote_addr=recorder.remote_addr or (request.client.host if request.client else ""),
             user_agent=redactor.clean(request.headers.get("user-agent", "")),
             request_id=getattr(request.state, "request_id", ""),
+        )
+
+    def call_entry(self, subject: str, request_id: str, recorder: Recorder, status: int) -> AuditEntry:
+        """Of a question over NATS."""
+        return self._entry(recorder, status, method=_CALL, request_uri=subject, request_id=request_id)
+
+    def _entry(self, recorder: Recorder, status: int, **seen: str) -> AuditEntry:
+        return AuditEntry(
+            **seen,
+            service=self._service.value,
+            user=recorder.user,
             response_code=status,
             request_timestamp=recorder.started,
             response_timestamp=audit_time(),
@@ -146,7 +164,6 @@ class AuditMiddleware:
     def __init__(self, app: ASGIApp, trail: Any) -> None:
         self._app = app
         self._trail = trail
-        self._strangers = Strangers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -175,17 +192,13 @@ class AuditMiddleware:
         """False if the entry is due and cannot be written."""
         if recorder.kept_with == status or not _is_due(request, recorder, status):
             return True
-        if _is_of_a_stranger(recorder, status):
-            left_out = self._strangers.admit()
-            if left_out is None:
-                return True
-            recorder.message = _with_those_left_out(recorder.message, left_out)
         trail: AuditTrail = self._trail()
+        entry = trail.entry(request, recorder, status)
         try:
-            await trail.write(request, recorder, status)
+            await trail.write(entry)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            entry = trail.entry(request, recorder, status).document()
-            log.error("Audit entry could not be written", entry=entry, error=str(error) or type(error).__name__)
+            told = str(error) or type(error).__name__
+            log.error("Audit entry could not be written", entry=entry.document(), error=told)
             return False
         return True
 
@@ -193,10 +206,6 @@ class AuditMiddleware:
 def _is_due(request: Request, recorder: Recorder, status: int) -> bool:
     denied = recorder.decision is Verdict.DENY or status == _FORBIDDEN
     return denied or recorder.is_disclosure or (request.method not in _SAFE_METHODS and not recorder.is_read)
-
-
-def _is_of_a_stranger(recorder: Recorder, status: int) -> bool:
-    return not recorder.user.id and status in _NOTHING_CHANGED
 
 
 def _with_those_left_out(message: str, left_out: int) -> str:

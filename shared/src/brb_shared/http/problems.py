@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -64,6 +64,13 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def invalid_request(found: Iterable[Any]) -> Problem:
+    """`found`: the errors of FastAPI or pydantic, whose `loc` begins with where the value was."""
+    fields = [FieldError(pointer=_pointer(item["loc"]), detail=item["msg"]) for item in found]
+    detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields)
+    return Problem(422, "invalid_request", detail, errors=fields, user_fixable=True)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -88,9 +95,7 @@ async def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    fields = [FieldError(pointer=_pointer(item["loc"]), detail=item["msg"]) for item in error.errors()]
-    detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields)
-    return problem_response(request, Problem(422, "invalid_request", detail, errors=fields, user_fixable=True))
+    return problem_response(request, invalid_request(error.errors()))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -165,6 +165,13 @@ class ServiceVerifier:
         entries = json.loads(path.read_text())
         return cls(me, {Service(name): key for name, key in entries.items() if name in known})
 
+    def verify_header(self, authorization: str) -> Caller:
+        """Raises Problem 401."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Problem(401, "service_token_missing", "This is for services: send a service token")
+        return self.verify(token)
+
     def verify(self, token: str) -> Caller:
         """Raises Problem 401."""
         digest = hashlib.sha256(token.encode()).digest()
@@ -197,6 +204,12 @@ class ServiceVerifier:
         )
 
 
+def require_service(caller: Caller, allowed: Collection[Service]) -> None:
+    """Raises Problem 403."""
+    if caller.service not in allowed:
+        raise Problem(403, "service_not_allowed", f"The service {caller.service} may not ask this")
+
+
 def service_caller(*allowed: Service) -> Callable[..., Awaitable[Caller]]:
     """A FastAPI dependency that lets only these services in. The app keeps its verifier in `app.state.verifier`.
 
@@ -206,25 +219,16 @@ def service_caller(*allowed: Service) -> Callable[..., Awaitable[Caller]]:
     async def dependency(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
         recorder = recorder_of(request)
         try:
-            caller = _verified(request, authorization)
+            verifier: ServiceVerifier = request.app.state.verifier
+            caller = verifier.verify_header(authorization)
             recorder.user = caller.audit_user
-            if caller.service not in allowed:
-                raise Problem(403, "service_not_allowed", f"The service {caller.service} may not call this route")
+            require_service(caller, allowed)
         except Problem as problem:
             recorder.decision, recorder.rule = Verdict.DENY, problem.document.detail
             raise
         return caller
 
     return dependency
-
-
-def _verified(request: Request, authorization: str) -> Caller:
-    """Raises Problem 401."""
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        raise Problem(401, "service_token_missing", "This route is for services: send a service token")
-    verifier: ServiceVerifier = request.app.state.verifier
-    return verifier.verify(token)
 
 
 def _unverified_issuer(token: str) -> str:

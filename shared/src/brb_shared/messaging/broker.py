@@ -8,6 +8,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
 from pydantic import BaseModel
@@ -52,6 +53,11 @@ class Broker:
         return self._client is not None and self._client.is_connected
 
     @property
+    def max_payload(self) -> int:
+        """Bytes that one message may have, as the server says."""
+        return self._client.max_payload if self._client is not None else 0
+
+    @property
     def jetstream(self) -> JetStreamContext:
         if self._client is None:
             raise BrokerUnavailable("not connected to NATS yet")
@@ -88,20 +94,32 @@ class Broker:
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BrokerUnavailable(str(error) or type(error).__name__) from error
 
-    async def send(self, subject: str, body: bytes) -> None:
+    async def send(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         """Publish outside the streams: who does not listen now never gets it. Raises BrokerUnavailable."""
         if self._client is None or not self._client.is_connected:
             raise BrokerUnavailable("not connected to NATS")
         try:
-            await self._client.publish(subject, body)
+            await self._client.publish(subject, body, headers=headers)
         except (nats.errors.Error, OSError) as error:
             raise BrokerUnavailable(str(error) or type(error).__name__) from error
 
-    async def subscribe(self, subject: str) -> Subscription:
-        """Listen to what is sent outside the streams; made again after a reconnect. Raises BrokerUnavailable."""
+    async def subscribe(self, subject: str, queue: str = "") -> Subscription:
+        """Listen to what is sent outside the streams; made again after a reconnect. Raises BrokerUnavailable.
+
+        Of those who listen with the same `queue`, one gets each message.
+        """
         if self._client is None:
             raise BrokerUnavailable("not connected to NATS yet")
-        return await self._client.subscribe(subject)
+        return await self._client.subscribe(subject, queue)
+
+    async def request(self, subject: str, body: bytes, headers: dict[str, str], timeout_seconds: float) -> Msg:
+        """What the first who listens answers. Raises BrokerUnavailable: nobody listens, or not in time."""
+        if self._client is None or not self._client.is_connected:
+            raise BrokerUnavailable("not connected to NATS")
+        try:
+            return await self._client.request(subject, body, timeout_seconds, headers=headers)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise BrokerUnavailable(str(error) or type(error).__name__) from error
 
     async def ensure_streams(self) -> bool:
         """Make the streams that are missing. True if one was: what it held is lost and has to be sent again."""

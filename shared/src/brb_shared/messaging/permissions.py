@@ -1,11 +1,12 @@
-"""Which subjects each login may use, from the registry: a service writes its own kinds and reads those meant for it.
+"""Which subjects each login may use, from the registry: a service writes its own kinds and reads those meant for it,
+asks what it may ask, and answers whoever has asked it.
 
 Source: NATS documentation, "JetStream API reference" (subjects below $JS.API) and "Authorization".
 """
 
 from dataclasses import dataclass
 
-from brb_shared.contracts.registry import KINDS, SUBJECT_PREFIX, Kind, Service, Stream, dead_subject
+from brb_shared.contracts.registry import CALLS, KINDS, SUBJECT_PREFIX, Kind, Service, Stream, dead_subject
 from brb_shared.messaging.broker import inbox_prefix
 
 SUBSCRIBER = "subscriber"
@@ -16,6 +17,8 @@ SUBSCRIBER = "subscriber"
 class Permissions:
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    may_answer: bool = False
+    """Once to each question, where its asker wants the answer."""
 
 
 def permissions_of(service: Service) -> Permissions:
@@ -25,8 +28,11 @@ def permissions_of(service: Service) -> Permissions:
     changes = [kind for kind in KINDS if kind.stream is Stream.CHANGES]
     beats = [kind.beat_subject for kind in changes if kind.writer is service]
     heard = [kind.beat_subject for kind in changes if service in kind.readers]
-    publish = ("$JS.API.INFO", *streams, *writes, *beats, *reads, dead_subject(service))
-    return Permissions(publish=publish, subscribe=(f"{inbox_prefix(service)}.>", *heard))
+    asked = [call.subject for call in CALLS if service in call.askers]
+    answered = [call.subject for call in CALLS if call.answerer is service]
+    publish = ("$JS.API.INFO", *streams, *writes, *beats, *reads, *asked, dead_subject(service))
+    subscribe = (f"{inbox_prefix(service)}.>", *heard, *answered)
+    return Permissions(publish=publish, subscribe=subscribe, may_answer=bool(answered))
 
 
 def subscriber_permissions() -> Permissions:
@@ -64,7 +70,8 @@ def _consumer_subjects(kind: Kind, service: Service) -> list[str]:
 
 def _render_user(nkey: str, permissions: Permissions) -> str:
     publish, subscribe = _quoted(permissions.publish), _quoted(permissions.subscribe)
-    return f"    {{ nkey: {nkey}, permissions: {{ publish: [{publish}], subscribe: [{subscribe}] }} }}"
+    answers = ", allow_responses: true" if permissions.may_answer else ""
+    return f"    {{ nkey: {nkey}, permissions: {{ publish: [{publish}], subscribe: [{subscribe}]{answers} }} }}"
 
 
 def _quoted(subjects: tuple[str, ...]) -> str:

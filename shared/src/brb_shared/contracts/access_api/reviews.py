@@ -73,6 +73,13 @@ class ReviewBatch(Input):
     reviews: Annotated[tuple[Review, ...], Field(min_length=1, max_length=MOST_REVIEWS)]
 
 
+class ReviewCall(ReviewBatch):
+    """The same over NATS, with what are parameters over HTTP."""
+
+    explain: bool = Field(default=False, description="Say which rule of which role allows it, or what would be needed")
+    min_revision: Annotated[int, Field(ge=0)] = Field(default=0, description="Decide at this revision or a later one")
+
+
 class GrantView(Output):
     """One way by which it is allowed."""
 
