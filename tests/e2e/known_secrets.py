@@ -42,7 +42,7 @@ class JoinSecrets:
                     self._look(Machine(machine["server_id"]))
 
     def _look(self, machine: Machine) -> None:
-        text = machine("cat /etc/brb/join.yaml 2>/dev/null").out
+        text = machine("cat /etc/brb/join.yaml /etc/brb/discovery.yaml 2>/dev/null").out
         self.found |= {("certificate key", key) for key in re.findall(r"certificateKey: \W?([0-9a-f]{64})", text)}
         self.found |= {("join token", token) for token in re.findall(r"token: \W?[a-z0-9]{6}\.([a-z0-9]{16})", text)}
 

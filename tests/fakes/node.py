@@ -80,7 +80,8 @@ class HealthyNode:
         assert apis.cluster is not None
         self.clear_half_done(apis.cluster)
         config = yaml.safe_load(script.files["/etc/brb/join.yaml"])
-        assert config["discovery"]["bootstrapToken"]["token"] in apis.cluster.tokens
+        discovery = yaml.safe_load(script.files[config["discovery"]["file"]["kubeConfigPath"]])
+        assert discovery["users"][0]["user"]["token"] in apis.cluster.tokens
         if "controlPlane" in config:
             assert config["controlPlane"]["certificateKey"] in apis.cluster.certificate_keys
             apis.cluster.add_member(self.name, self.address)

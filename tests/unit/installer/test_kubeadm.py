@@ -1,9 +1,11 @@
 """kubeadm's configuration and the node's files: exactly this YAML, because kubeadm takes it at its word."""
 
+import base64
+
 import yaml
 from pydantic import SecretStr
 
-from brb_installer.kubeadm.configuration import JoinCredentials, render_init, render_join
+from brb_installer.kubeadm.configuration import JoinCredentials, render_discovery, render_init, render_join
 from brb_installer.kubeadm.facts import NodeFacts, parse_facts
 from brb_installer.kubeadm.node_files import render_node_files
 from brb_installer.settings import NodeProfile, Settings
@@ -59,7 +61,7 @@ JOIN_CONTROL_PLANE = """
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: JoinConfiguration
 discovery:
-  bootstrapToken: {apiServerEndpoint: '10.6.0.10:6443', token: the.token, caCertHashes: ['sha256:0123']}
+  file: {kubeConfigPath: /etc/brb/discovery.yaml}
 controlPlane: {localAPIEndpoint: {advertiseAddress: 10.6.0.11, bindPort: 6443}, certificateKey: key}
 nodeRegistration:
   name: cp-1
@@ -84,13 +86,22 @@ def test_init_on_a_server_is_this_configuration() -> None:
 
 
 def test_a_control_plane_joins_with_this_configuration() -> None:
-    credentials = JoinCredentials("the.token", "sha256:0123", "key")
+    credentials = JoinCredentials("the.token", b"certificate", "key")
     rendered = render_join(desired([]), machine("cp-1"), SERVER, SETTINGS, credentials)
     assert parsed(rendered) == parsed(JOIN_CONTROL_PLANE)
 
 
+def test_a_machine_knows_the_cluster_by_its_certificate_authority_and_proves_itself_by_the_token() -> None:
+    [document] = yaml.safe_load_all(render_discovery(desired([]), JoinCredentials("the.token", b"certificate")))
+    cluster = document["clusters"][0]["cluster"]
+    assert cluster["server"] == "https://10.6.0.10:6443"
+    assert base64.b64decode(cluster["certificate-authority-data"]) == b"certificate"
+    assert document["users"][0]["user"] == {"token": "the.token"}
+    assert document["current-context"] == document["contexts"][0]["name"]
+
+
 def test_a_worker_joins_without_a_control_plane_part() -> None:
-    credentials = JoinCredentials("the.token", "sha256:0123")
+    credentials = JoinCredentials("the.token", b"certificate")
     [document] = yaml.safe_load_all(render_join(desired([]), machine("w-0"), SERVER, SETTINGS, credentials))
     assert "controlPlane" not in document
     assert "ignorePreflightErrors" not in document["nodeRegistration"]

@@ -71,8 +71,9 @@ async def test_a_cluster_goes_on_when_the_cause_is_gone(
 ) -> None:
     world = World()
     world.cloud.use(FailAt(call, lambda: translate(status, details, "working")))
-    first = await world.run_pass()
-    assert isinstance(first, kind)
+    if call == "list_servers":  # of what was never asked for nothing is looked for
+        assert isinstance(await world.run_pass(), Again)
+    assert isinstance(await world.run_pass(), kind)
     condition = ready_of(world)
     assert (condition.status, condition.code) == (ConditionStatus.FALSE, code)
     assert words in condition.message

@@ -43,6 +43,14 @@ async def test_a_pass_begins_nothing_new_when_it_is_half_over() -> None:
     assert len(world.cloud.servers) == 10
 
 
+async def test_a_cluster_of_which_nothing_was_asked_for_is_not_looked_for() -> None:
+    world = World()
+    await world.run_pass()
+    calls = world.cloud.inside.script.calls
+    assert "create_server" in calls
+    assert not [call for call in calls if call.startswith("list_")]
+
+
 async def test_looking_at_building_servers_costs_one_call() -> None:
     world = World(wanted=desired(workers=3))
     await world.run_pass()

@@ -1,6 +1,5 @@
 """Certificates for kubeconfigs. Pure but for the making of keys."""
 
-import hashlib
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -11,13 +10,6 @@ from cryptography.x509.oid import NameOID
 
 def server_url(host: str, port: int) -> str:
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-
-
-def ca_certificate_hash(ca_certificate: bytes) -> str:
-    """As kubeadm's discovery wants it: SHA-256 of the CA's public key (SubjectPublicKeyInfo, DER)."""
-    key = x509.load_pem_x509_certificate(ca_certificate).public_key()
-    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return f"sha256:{hashlib.sha256(spki).hexdigest()}"
 
 
 def new_client_request(user: str, groups: Sequence[str]) -> tuple[bytes, bytes]:

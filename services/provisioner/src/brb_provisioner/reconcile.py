@@ -23,7 +23,7 @@ from brb_provisioner.steps.floating_ips import ensure_api_floating_ip, ensure_fl
 from brb_provisioner.steps.load_balancer import ensure_load_balancer
 from brb_provisioner.steps.network import ensure_network, ensure_router, ensure_router_interface
 from brb_provisioner.steps.observe import observe_cloud
-from brb_provisioner.steps.plan import Plan, run_plan
+from brb_provisioner.steps.plan import After, Plan, run_plan
 from brb_provisioner.steps.ports import ensure_ports
 from brb_provisioner.steps.quota import require_quota
 from brb_provisioner.steps.removal import release_kept_floating_ip, remove_router_interface
@@ -47,7 +47,7 @@ from brb_provisioner.steps.removals import (
 from brb_provisioner.steps.results import DONE, Done, StepResult, Waiting
 from brb_provisioner.steps.scale_down import remove_unlisted_machines
 from brb_provisioner.steps.scope import Equipment, Names, Scope
-from brb_provisioner.steps.security_groups import ensure_security_groups
+from brb_provisioner.steps.security_groups import ensure_security_group_rules, ensure_security_groups
 from brb_provisioner.steps.seen import Seen
 from brb_provisioner.steps.server_group import ensure_server_group
 from brb_provisioner.steps.servers import ensure_servers
@@ -68,11 +68,13 @@ APPLY: Plan = {
     remove_unlisted_machines: (observe_cloud, require_choices),
     require_quota: (remove_unlisted_machines,),
     ensure_network: (require_quota,),
-    ensure_router: (require_quota,),
     ensure_security_groups: (require_quota,),
     ensure_server_group: (require_quota,),
     ensure_ports: (ensure_network, ensure_security_groups),
     ensure_servers: (ensure_ports, ensure_server_group),
+    # Nobody needs these before the servers have booted, and Neutron is slow: what servers wait for comes first.
+    ensure_security_group_rules: (ensure_security_groups, After(ensure_ports)),
+    ensure_router: (require_quota, After(ensure_ports)),
     ensure_router_interface: (ensure_network, ensure_router),
     ensure_floating_ips: (ensure_ports, ensure_router_interface),
     ensure_load_balancer: (ensure_ports,),
@@ -202,20 +204,21 @@ class ProvisionerReconciler:
         return outcome
 
     def _scope(self, stored: Stored, lease: Lease, cloud: Cloud, access: Access, progress: Progress) -> Scope:
-        names = Names.of(stored.desired)
+        names, desired = Names.of(stored.desired), stored.desired
+        nothing_yet = desired.presence is Presence.PRESENT and not stored.entries
         return Scope(
             stored=stored,
             ledger=Ledger.of(stored, lease, self._records),
             cloud=cloud,
             access=access,
             equipment=self._equipment,
-            seen=Seen(cloud, names.mark, names.server_group, stored.desired.cluster_id),
+            seen=Seen(cloud, names.mark, names.server_group, desired.cluster_id, nothing_yet=nothing_yet),
             outputs=stored.observed.outputs if stored.observed else InfrastructureOutputs(),
             began_at=self._equipment.now(),
             slots=asyncio.Semaphore(self._equipment.settings.calls_per_cluster),
             failures=lease.failures,
             waiting_since=progress.began_at,
-            subnet_cidr=stored.desired.network.cidr,
+            subnet_cidr=desired.network.cidr,
         )
 
     async def _publish(self, stored: Stored, ledger: Ledger, situation: Situation, outcome: Outcome) -> None:

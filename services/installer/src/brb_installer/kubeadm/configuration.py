@@ -3,27 +3,31 @@
 Source: kubeadm configuration reference v1beta4; KubeletConfiguration v1beta1; KubeProxyConfiguration v1alpha1.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from brb_installer.kubeadm.facts import NodeFacts
+from brb_installer.kubeconfig import server_url
 from brb_installer.settings import NodeProfile, Settings
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesMachine
 
 API_PORT = 6443
 RESOLV_CONF = "/etc/brb/resolv.conf"
+JOIN_FILE = "/etc/brb/join.yaml"
+DISCOVERY_FILE = "/etc/brb/discovery.yaml"
 _KUBEADM = "kubeadm.k8s.io/v1beta4"
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class JoinCredentials:
-    """`certificate_key` only for a control plane."""
+    """`ca_certificate`: the cluster's, PEM. `certificate_key` only for a control plane."""
 
     token: str
-    ca_certificate_hash: str
+    ca_certificate: bytes
     certificate_key: str | None = None
 
 
@@ -43,17 +47,10 @@ def render_join(
     settings: Settings,
     credentials: JoinCredentials,
 ) -> str:
-    endpoint = f"{desired.api_internal_host}:{desired.api_port}"
     document: Document = {
         "apiVersion": _KUBEADM,
         "kind": "JoinConfiguration",
-        "discovery": {
-            "bootstrapToken": {
-                "apiServerEndpoint": endpoint,
-                "token": credentials.token,
-                "caCertHashes": [credentials.ca_certificate_hash],
-            }
-        },
+        "discovery": {"file": {"kubeConfigPath": DISCOVERY_FILE}},
         "nodeRegistration": _node_registration(machine, facts, settings),
     }
     if credentials.certificate_key is not None:
@@ -62,6 +59,26 @@ def render_join(
             "certificateKey": credentials.certificate_key,
         }
     return _dump(document)
+
+
+def render_discovery(desired: KubernetesDesired, credentials: JoinCredentials) -> str:
+    """The kubeconfig with which a machine first meets the cluster. It knows the cluster by its certificate authority.
+
+    With a token alone kubeadm would wait until the controller manager has signed the cluster's description for it, and
+    look for that every five seconds only.
+    """
+    authority = base64.b64encode(credentials.ca_certificate).decode()
+    server = server_url(desired.api_internal_host, desired.api_port)
+    return _dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "join", "cluster": {"server": server, "certificate-authority-data": authority}}],
+            "users": [{"name": "join", "user": {"token": credentials.token}}],
+            "contexts": [{"name": "join", "context": {"cluster": "join", "user": "join"}}],
+            "current-context": "join",
+        }
+    )
 
 
 def _init_configuration(machine: KubernetesMachine, facts: NodeFacts, settings: Settings) -> Document:

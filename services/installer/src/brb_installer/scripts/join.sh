@@ -1,5 +1,5 @@
 # Makes this machine a node of the cluster. CLUSTER_ID
-trap 'rm -f /etc/brb/join.yaml' EXIT
+trap 'rm -f /etc/brb/join.yaml /etc/brb/discovery.yaml' EXIT
 if [ -e /etc/brb/initialized ]; then
     echo "This machine holds a control plane made by kubeadm init; it does not join"
     exit 1

@@ -4,8 +4,13 @@ from datetime import timedelta
 
 from brb_installer.cluster import Step
 from brb_installer.errors import MachineUnreachable
-from brb_installer.kubeadm.configuration import JoinCredentials, render_join
-from brb_installer.kubeconfig import ca_certificate_hash
+from brb_installer.kubeadm.configuration import (
+    DISCOVERY_FILE,
+    JOIN_FILE,
+    JoinCredentials,
+    render_discovery,
+    render_join,
+)
 from brb_installer.kubernetes.tokens import new_certificate_key, new_token
 from brb_installer.scripts import Script, ScriptName
 from brb_installer.ssh.node import Node
@@ -32,8 +37,12 @@ async def _script(scope: MachineScope) -> Script:
     await _remove_stale_identity(scope)
     credentials = await _make_credentials(scope)
     facts = await scope.facts()
-    config = render_join(scope.cluster.desired, scope.machine.spec, facts, scope.tools.settings, credentials)
-    return Script(ScriptName.JOIN, {"CLUSTER_ID": scope.cluster.id}, {"/etc/brb/join.yaml": config})
+    desired = scope.cluster.desired
+    files = {
+        JOIN_FILE: render_join(desired, scope.machine.spec, facts, scope.tools.settings, credentials),
+        DISCOVERY_FILE: render_discovery(desired, credentials),
+    }
+    return Script(ScriptName.JOIN, {"CLUSTER_ID": scope.cluster.id}, files)
 
 
 async def _remove_stale_identity(scope: MachineScope) -> None:
@@ -51,7 +60,7 @@ async def _make_credentials(scope: MachineScope) -> JoinCredentials:
     token = new_token()
     await scope.tools.api(scope.cluster).create_bootstrap_token(token, scope.tools.now() + _TOKEN_LIFE)
     certificate_key = await _upload_certificates(scope) if scope.machine.is_control_plane else None
-    return JoinCredentials(token, ca_certificate_hash(access.ca_certificate), certificate_key)
+    return JoinCredentials(token, access.ca_certificate, certificate_key)
 
 
 async def _upload_certificates(scope: MachineScope) -> str:

@@ -9,8 +9,17 @@ from brb_provisioner.steps.results import Done, PassIsOver, StepResult, Waiting,
 from brb_provisioner.steps.scope import Scope
 
 Step = Callable[[Scope], Awaitable[StepResult]]
-Plan = Mapping[Step, tuple[Step, ...]]
-"""Each step with the steps that it needs; those stand before it."""
+
+
+@dataclass(frozen=True)
+class After:
+    """An order, not a need: begin when that step has ended, well or not."""
+
+    step: Step
+
+
+Plan = Mapping[Step, tuple[Step | After, ...]]
+"""Each step with the steps that it needs or follows; those stand before it."""
 
 _AT_ONCE = timedelta()
 
@@ -20,17 +29,21 @@ class Skipped:
     """What it needs is not there yet."""
 
 
+Running = asyncio.Task[StepResult | Skipped]
+
+
 async def run_plan(plan: Plan, scope: Scope, done: frozenset[Step]) -> tuple[StepResult, frozenset[Step]]:
     """Run what is not in `done`; the combined result, and what is done now.
 
     A step begins when all it needs is done, or waits without blocking. When one fails, those that do not need it still
     run to their end; then the gravest error is raised.
     """
-    tasks: dict[Step, asyncio.Task[StepResult | Skipped]] = {}
+    tasks: dict[Step, Running] = {}
     for step, needs in plan.items():
         if step not in done:
-            needed = [tasks[need] for need in needs if need in tasks]
-            tasks[step] = asyncio.create_task(_run_step(step, scope, needed))
+            needed = [tasks[need] for need in needs if not isinstance(need, After) and need in tasks]
+            before = [tasks[need.step] for need in needs if isinstance(need, After) and need.step in tasks]
+            tasks[step] = asyncio.create_task(_run_step(step, scope, needed, before))
     ends = await asyncio.gather(*tasks.values(), return_exceptions=True)
     errors = [end for end in ends if isinstance(end, BaseException)]
     if errors:
@@ -40,8 +53,9 @@ async def run_plan(plan: Plan, scope: Scope, done: frozenset[Step]) -> tuple[Ste
     return combined(end for end in ends if isinstance(end, Waiting)), done | finished
 
 
-async def _run_step(step: Step, scope: Scope, needed: list[asyncio.Task[StepResult | Skipped]]) -> StepResult | Skipped:
+async def _run_step(step: Step, scope: Scope, needed: list[Running], before: list[Running]) -> StepResult | Skipped:
     ends = await asyncio.gather(*needed, return_exceptions=True)
+    await asyncio.gather(*before, return_exceptions=True)
     if not all(_lets_go_on(end) for end in ends):
         return Skipped()
     try:

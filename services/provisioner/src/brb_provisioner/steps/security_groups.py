@@ -1,4 +1,4 @@
-"""The two security groups and their rules, put back where someone took one out."""
+"""The two security groups, and their rules, put back where someone took one out."""
 
 from collections.abc import Mapping
 
@@ -14,26 +14,29 @@ from brb_provisioner.steps.scope import Scope
 from brb_shared.contracts.conditions import ErrorCode
 
 T = ResourceType
+_KEYS = (CONTROL_PLANE, WORKER)
 
 log = structlog.get_logger()
 
 
 async def ensure_security_groups(scope: Scope) -> StepResult:
-    """Both groups with exactly our rules. Rules without our mark are somebody else's and stay."""
-    keys = (CONTROL_PLANE, WORKER)
-    ids = dict(zip(keys, await together(_ensure_group(scope, key) for key in keys), strict=True))
-    wanted = rules_of_groups(scope.desired, ids, provider=scope.registered.lb_provider, subnet_cidr=scope.subnet_cidr)
-    there = {group.id: dict(group.rules) for group in await scope.seen.security_groups()}
-    await together(_ensure_rules(scope, ids[key], wanted[key], there.get(ids[key])) for key in keys)
+    """Both groups, which ports need to have: as yet they let nothing in."""
+    await together(_ensure_group(scope, key) for key in _KEYS)
     return DONE
 
 
-async def _ensure_group(scope: Scope, key: str) -> str:
+async def ensure_security_group_rules(scope: Scope) -> StepResult:
+    """Exactly our rules. Those without our mark are somebody else's and stay."""
+    ids = {key: group_id for key in _KEYS if (group_id := scope.ledger.made_id(T.SECURITY_GROUP, key)) is not None}
+    wanted = rules_of_groups(scope.desired, ids, provider=scope.registered.lb_provider, subnet_cidr=scope.subnet_cidr)
+    there = {group.id: dict(group.rules) for group in await scope.seen.security_groups()}
+    await together(_ensure_rules(scope, ids[key], wanted[key], there.get(ids[key])) for key in _KEYS)
+    return DONE
+
+
+async def _ensure_group(scope: Scope, key: str) -> None:
     slot, mark = scope.names.slot(T.SECURITY_GROUP, key), scope.names.mark
-    group = await ensure_one(
-        scope, slot, lambda: scope.cloud.create_security_group(slot.name, mark), "SecurityGroupCreated"
-    )
-    return group.id
+    await ensure_one(scope, slot, lambda: scope.cloud.create_security_group(slot.name, mark), "SecurityGroupCreated")
 
 
 async def _ensure_rules(scope: Scope, group_id: str, wanted: frozenset[Rule], there: Mapping[str, Rule] | None) -> None:

@@ -33,8 +33,12 @@ MARKED_TYPES = (
 
 
 class Seen:
-    def __init__(self, cloud: Cloud, mark: str, server_group_name: str, cluster_id: str) -> None:
+    def __init__(
+        self, cloud: Cloud, mark: str, server_group_name: str, cluster_id: str, *, nothing_yet: bool = False
+    ) -> None:
+        """`nothing_yet`: no intention is recorded, so nothing can have been made, and nothing is asked."""
         self._cloud = cloud
+        self._nothing_yet = nothing_yet
         self._mark = mark
         self._server_group_name = server_group_name
         self._cluster_id = cluster_id
@@ -42,10 +46,12 @@ class Seen:
 
     def forget(self) -> None:
         """Look again at the next question."""
-        self._lists = Once()
+        self._lists, self._nothing_yet = Once(), False
 
     async def of(self, type_: ResourceType) -> Sequence[Resource]:
         """The things of a marked type that carry this cluster's mark."""
+        if self._nothing_yet:
+            return ()
         return await self._lists.get(type_, lambda: self._list(type_))
 
     async def made_by_cluster(self, type_: ResourceType) -> Sequence[Resource]:
