@@ -39,8 +39,12 @@ async def pool() -> AsyncIterator[ThreadPoolExecutor]:
 
 
 def cloud_over(transport: ScriptedTransport, pool: ThreadPoolExecutor, *, parallel_calls: int = 4) -> SdkCloud:
+    return connected(transport, Bounds(pool, 5.0, parallel_calls))
+
+
+def connected(transport: ScriptedTransport, bounds: Bounds) -> SdkCloud:
     credential = ApplicationCredential("ac-1", "canary-secret", "project-1")
-    cloud = connect_application_credential(REGISTERED, credential, Bounds(pool, 5.0, parallel_calls))
+    cloud = connect_application_credential(REGISTERED, credential, bounds)
     cloud.connection.session.session.mount("http://", transport)
     return cloud
 
@@ -115,6 +119,17 @@ async def test_a_create_carries_the_mark_in_the_same_request(pool: ThreadPoolExe
     assert network.description == MARK
     (post,) = [request for request in transport.requests if request.method == "POST" and "networks" in str(request.url)]
     assert MARK.encode() in (post.body if isinstance(post.body, bytes) else str(post.body).encode())
+
+
+async def test_only_the_first_connection_asks_the_services_for_their_versions(pool: ThreadPoolExecutor) -> None:
+    bounds, asked = Bounds(pool, 5.0, 4), []
+    for _ in range(2):
+        transport = ScriptedTransport(always((200, {"servers": []})))
+        await connected(transport, bounds).list_servers(MARK)
+        asked.append([str(request.url) for request in transport.requests])
+    first, second = asked
+    assert [url for url in first if url.rstrip("/").endswith("/v2.1")]
+    assert not [url for url in second if url.rstrip("/").endswith("/v2.1")]
 
 
 async def test_lists_ask_for_the_mark_and_the_project(pool: ThreadPoolExecutor) -> None:

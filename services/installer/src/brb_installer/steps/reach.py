@@ -7,7 +7,9 @@ from brb_installer.scripts import Script, ScriptName
 from brb_installer.steps.scope import DONE, MachineScope, StepResult
 from brb_shared.reconcile import Again
 
-_BOOT_POLL = timedelta(seconds=1)
+_BOOT_POLL = timedelta(seconds=0.3)
+_LONG_BOOT = timedelta(seconds=30)
+_LONG_BOOT_POLL = timedelta(seconds=2)
 _KEY_POLL = timedelta(seconds=5)
 
 
@@ -18,7 +20,7 @@ async def ensure_reachable(scope: MachineScope) -> StepResult:
     except MachineUnreachable:
         if scope.machine.reached or _took_too_long(scope):
             raise
-        return Again(_BOOT_POLL, "WaitingForSsh")
+        return Again(_BOOT_POLL if _age(scope) < _LONG_BOOT else _LONG_BOOT_POLL, "WaitingForSsh")
     if not scope.machine.reached:
         await scope.records.record_reached(scope.machine)
         await scope.refresh()
@@ -58,4 +60,9 @@ def plain_key(public_key: str) -> str:
 
 def _took_too_long(scope: MachineScope) -> bool:
     limit = timedelta(seconds=scope.tools.settings.machine_startup_timeout_seconds)
-    return scope.tools.now() - scope.machine.first_seen_at > limit
+    return _age(scope) > limit
+
+
+def _age(scope: MachineScope) -> timedelta:
+    """How long the installer has known of the machine."""
+    return scope.tools.now() - scope.machine.first_seen_at

@@ -49,11 +49,15 @@ _CONNECTION_ERRORS = (
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much at a time, and how long."""
+    """How much at a time, and how long. `versions`: what the clouds' services have said of their versions, by address.
+
+    That is the same for everyone, so a new connection does not ask each service again.
+    """
 
     pool: ThreadPoolExecutor
     timeout_seconds: float
     parallel_calls: int
+    versions: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ def _connect(
         verify=str(registered.ca_cert_file) if registered.ca_cert_file else True,
         timeout=bounds.timeout_seconds,
         user_agent="brb-provisioner",
+        discovery_cache=bounds.versions,
     )
     connection = openstack.connection.Connection(
         session=session,
