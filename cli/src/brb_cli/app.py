@@ -168,6 +168,7 @@ def _bindings() -> App:
     app = App(name="binding", help="Role bindings: who has which role where")
     _add(app, "list", "binding:list_bindings", "Who has which role, at a place or of a subject")
     _add(app, "create", "binding:create_binding", "Give somebody a role")
+    _add(app, "update", "binding:update_binding", "Change the role, or who has it")
     _add(app, "delete", "binding:delete_binding", "Take a role back")
     return app
 
@@ -177,6 +178,7 @@ def _projects() -> App:
     _add(app, "list", "project:list_projects", "The projects that you may see")
     _add(app, "show", "project:show_project", "One project and its quotas")
     _add(app, "create", "project:create_project", "Make a project in a cluster")
+    _add(app, "update", "project:update_project", "Change names, quotas and limits")
     _add(app, "delete", "project:delete_project", "Delete a project that has no namespaces")
     return app
 
@@ -185,6 +187,7 @@ def _namespaces() -> App:
     app = App(name="namespace", help="Namespaces of projects")
     _add(app, "list", "namespace:list_namespaces", "The namespaces of a cluster that are in projects")
     _add(app, "create", "namespace:create_namespace", "Make a namespace in a project")
+    _add(app, "update", "namespace:update_namespace", "Move a namespace to another project, or change its quota")
     _add(app, "delete", "namespace:delete_namespace", "Delete a namespace and everything in it")
     return app
 

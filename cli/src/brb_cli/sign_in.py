@@ -48,21 +48,27 @@ def gather_auth(given: Given, env: Mapping[str, str] = os.environ) -> tuple[dict
     return make(auth, given), auth.get("auth_url")
 
 
+def gather_break_glass(*, password_stdin: bool) -> dict[str, Any]:
+    """The `auth` of the administrator for emergencies; the password is in no environment."""
+    return {"method": "break_glass", "password": _secret(None, "One-time password: ", from_stdin=password_stdin)}
+
+
 def _application_credential(auth: dict[str, Any], given: Given) -> dict[str, Any]:
-    secret = _secret(auth.get("application_credential_secret"), given, "Secret of the application credential: ")
+    question = "Secret of the application credential: "
+    secret = _secret(auth.get("application_credential_secret"), question, from_stdin=given.password_stdin)
     return {"method": "application_credential", "id": auth["application_credential_id"], "secret": secret}
 
 
 def _password(auth: dict[str, Any], given: Given) -> dict[str, Any]:
     username = auth.get("username") or _asked("Keystone user: ", "--username")
-    password = _secret(auth.get("password"), given, f"Password of {username}: ")
+    password = _secret(auth.get("password"), f"Password of {username}: ", from_stdin=given.password_stdin)
     optional = ("project_name", "project_id", "user_domain_name", "project_domain_name")
     chosen = {key: auth[key] for key in optional if auth.get(key)}
     return {"method": "password", "username": username, "password": password, **chosen}
 
 
-def _secret(known: str | None, given: Given, question: str) -> str:
-    if given.password_stdin:
+def _secret(known: str | None, question: str, *, from_stdin: bool) -> str:
+    if from_stdin:
         return sys.stdin.readline().rstrip("\n")
     if known:
         return str(known)

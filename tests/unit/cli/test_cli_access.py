@@ -116,8 +116,20 @@ def test_a_dry_run_of_a_role_says_who_would_gain_what(brb: Brb, gateway: Scripte
     assert [role["id"] for role in gateway.access.roles] == ["project-member", "read-only", "rt-0000000002"]
 
 
-def test_nothing_to_change_is_told(brb: Brb) -> None:
-    assert brb("role", "update", "read-only").exit_code == 1
+def test_nothing_to_change_is_told(brb: Brb, gateway: ScriptedGateway, project: str) -> None:
+    brb("namespace", "create", "shop", "--project", project)
+    binding = brb(
+        "binding", "create", "--role", "read-only", "--user", "u-1", "--platform", "-o", "name"
+    ).stdout.strip()
+    for words in (
+        ("role", "update", "read-only"),
+        ("project", "update", project),
+        ("namespace", "update", "shop", "--cluster", "x"),
+        ("binding", "update", binding),
+    ):
+        refused = brb(*words)
+        assert (refused.exit_code, "Nothing to change was given" in refused.stderr) == (1, True), refused.stderr
+    assert gateway.requests("PATCH") == []
 
 
 # --- bindings --------------------------------------------------------------------------------------------------------
@@ -192,6 +204,17 @@ def test_bindings_are_listed_by_place_or_by_subject_and_taken_back(
     assert [binding["id"] for binding in gateway.access.bindings] == [two]
 
 
+def test_a_binding_gets_another_role_or_another_subject(brb: Brb, gateway: ScriptedGateway) -> None:
+    made = brb("binding", "create", "--role", "read-only", "--user", "u-1", "--platform", "-o", "name").stdout.strip()
+    assert "user:u-1" in brb("binding", "update", made, "--role", "Project member", "--dry-run").stdout
+    assert gateway.access.bindings[0]["role_id"] == "read-only"
+    changed = brb("binding", "update", made, "--role", "Project member", "--group", "g-1")
+    assert "Warning: whoever has this can run commands" in changed.stderr
+    patch = gateway.requests("PATCH")[-1]
+    assert patch.body == {"role_id": "project-member", "subject": {"kind": "group", "id": "g-1"}}
+    assert patch.headers["If-Match"] == '"1"'
+
+
 def test_a_dry_run_of_a_binding_gives_nothing(brb: Brb, gateway: ScriptedGateway) -> None:
     planned = brb("binding", "create", "--role", "read-only", "--user", "u-1", "--platform", "--dry-run")
     assert "user:u-1" in planned.stdout
@@ -224,6 +247,14 @@ def test_a_project_is_made_with_quotas_listed_shown_and_deleted(brb: Brb, gatewa
     assert [one["display_name"] for one in gateway.access.projects] == ["Lab"]
 
 
+def test_a_project_gets_another_name_and_other_quotas(brb: Brb, gateway: ScriptedGateway, project: str) -> None:
+    assert brb("project", "update", "Shop", "--cluster", "x", "--name", "Store", "--quota", "pods=7").exit_code == 0
+    assert gateway.requests("PATCH")[0].body == {"display_name": "Store", "resource_quota": {"pods": "7"}}
+    assert brb("project", "update", project, "--request", "cpu=10m").exit_code == 0
+    limits = {"container_default_resource_limit": {"default": {}, "default_request": {"cpu": "10m"}}}
+    assert gateway.requests("PATCH")[1].body == limits
+
+
 def test_a_name_that_two_projects_bear_is_not_guessed_at(brb: Brb, gateway: ScriptedGateway, project: str) -> None:
     brb("project", "create", "Shop", "--cluster", "x")
     refused = brb("project", "delete", "Shop", "--cluster", "x", "--yes")
@@ -244,6 +275,18 @@ def test_a_namespace_is_made_in_a_project_listed_and_deleted(brb: Brb, gateway: 
     assert brb("namespace", "delete", "shop", "--cluster", "x").exit_code == 1, "nobody can be asked"
     assert brb("namespace", "delete", "shop", "--cluster", "x", "--yes").exit_code == 0
     assert brb("namespace", "delete", "shop", "--cluster", "x", "--yes").exit_code == 3
+
+
+def test_a_namespace_is_moved_and_gets_another_quota(brb: Brb, gateway: ScriptedGateway, project: str) -> None:
+    brb("namespace", "create", "shop", "--project", project)
+    brb("project", "create", "Lab", "--cluster", "x")
+    assert brb("namespace", "update", "shop", "--cluster", "x", "--project", "Lab", "--quota", "pods=3").exit_code == 0
+    assert brb("namespace", "update", "shop", "--cluster", "x", "--no-project").exit_code == 0
+    first, second = gateway.requests("PATCH")
+    assert first.body == {"project_id": "p-0000000001", "resource_quota": {"pods": "3"}}
+    assert (second.body, second.headers["If-Match"]) == ({"project_id": ""}, '"2"')
+    both = brb("namespace", "update", "shop", "--cluster", "x", "--project", "Lab", "--no-project")
+    assert (both.exit_code, "not both" in both.stderr) == (1, True)
 
 
 # --- questions -------------------------------------------------------------------------------------------------------

@@ -47,6 +47,18 @@ def test_the_environment_is_openstacks_own(
     assert auth == {"method": "application_credential", "id": "a1", "secret": "hidden"}
 
 
+def test_the_administrator_for_emergencies_signs_in_with_a_password_alone(
+    signed_out: Brb, gateway: ScriptedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_PASSWORD", "of somebody else")
+    assert signed_out("login", "--break-glass", "--password-stdin", stdin="one-time\n").exit_code == 0
+    assert gateway.requests("POST")[0].body == {"auth": {"method": "break_glass", "password": "one-time"}}
+    without = signed_out("login", "--break-glass")
+    assert (without.exit_code, "There is no password" in without.stderr) == (1, True)
+    both = signed_out("login", "--break-glass", "--identity-provider", "corp")
+    assert (both.exit_code, "not both" in both.stderr) == (1, True)
+
+
 def test_a_clouds_yaml_names_user_and_keystone(signed_out: Brb, gateway: ScriptedGateway, home: Path) -> None:
     gateway.clouds = [cloud("here", "http://one.example/v3"), cloud("there", "http://two.example/v3")]
     (home / "clouds.yaml").write_text(

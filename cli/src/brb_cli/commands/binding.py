@@ -9,6 +9,7 @@ from brb_cli.api import open_api
 from brb_cli.errors import CliError
 from brb_cli.options import DEFAULTS, CommonOptions
 from brb_cli.output import Json, column, show_list, show_one
+from brb_cli.patching import as_read, patch, said
 from brb_cli.places import (
     ANYWHERE,
     NOBODY,
@@ -87,6 +88,37 @@ def create_binding(
     warn_of_dangers(made)
 
 
+def update_binding(
+    binding: str,
+    /,
+    *,
+    role: str | None = None,
+    subject: SubjectOptions = NOBODY,
+    dry_run: bool = False,
+    common: CommonOptions = DEFAULTS,
+) -> None:
+    """Give another role at the same place, or the role to somebody else. It is judged as a new binding would be.
+
+    Parameters
+    ----------
+    binding
+        Id, see `brb binding list`.
+    role
+        Id or name of the other role.
+    dry_run
+        Change nothing; show who would gain and lose what.
+    """
+    path = f"{PATH}/{binding}"
+    with open_api(common) as api:
+        wanted = said(role_id=find_role(api, role)["id"] if role else None, subject=find_subject(subject))
+        answer = patch(api, path, api.get(path).body, wanted, PLANNED if dry_run else None)
+    if dry_run:
+        show_plan(common, answer)
+        return
+    show_one(common, answer, COLUMNS, name="id")
+    warn_of_dangers(answer)
+
+
 def delete_binding(
     binding: str,
     /,
@@ -109,7 +141,7 @@ def delete_binding(
     path = f"{PATH}/{binding}"
     with open_api(common) as api:
         found = api.get(path).body
-        headers = {"If-Match": f'"{found["generation"]}"'}
+        headers = as_read(found)
         if dry_run:
             show_plan(common, api.send("DELETE", path, params=PLANNED, headers=headers).body)
             return

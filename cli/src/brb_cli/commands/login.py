@@ -14,7 +14,7 @@ from brb_cli.errors import CliError, SignInFirst
 from brb_cli.models import Session
 from brb_cli.options import DEFAULTS, Common, CommonOptions
 from brb_cli.output import column, show_one
-from brb_cli.sign_in import Given, gather_auth
+from brb_cli.sign_in import Given, gather_auth, gather_break_glass
 from brb_cli.terminal import ask, is_interactive, say
 
 COLUMNS = (
@@ -40,6 +40,7 @@ def login(
     os_clouds_file: Path | None = None,
     identity_provider: str | None = None,
     browser: Annotated[bool, Parameter(negative="--no-browser")] = True,
+    break_glass: bool = False,
     common: CommonOptions = DEFAULTS,
 ) -> None:
     """Sign in with a Keystone password or application credential, or with --identity-provider in the browser.
@@ -73,6 +74,8 @@ def login(
         Sign in there by OIDC, for instance with the account of your company; nothing of the above is used then.
     browser
         Open the browser; with --no-browser the address is only shown. It has to be a browser on this machine.
+    break_glass
+        As the administrator for emergencies, with the one-time password that the platform's operator has.
     """
     given = Given(
         os_cloud=os_cloud,
@@ -84,13 +87,17 @@ def login(
         project_domain=project_domain,
         application_credential_id=application_credential_id,
     )
+    if break_glass and identity_provider is not None:
+        raise CliError("Say --break-glass or --identity-provider, not both", code="invalid_argument")
     target = find_target(common.host, None if common.profile is None else _known(common.profile))
     with Api(target.host, None, current_clock()) as api:
-        if identity_provider is None:
+        if break_glass:
+            body = {"auth": gather_break_glass(password_stdin=password_stdin)}
+        elif identity_provider is not None:
+            body = {"auth": sign_in_by_browser(api, identity_provider, open_browser=browser)}
+        else:
             auth, auth_url = gather_auth(given)
             body = {"cloud": cloud or _only_cloud(api, auth_url), "auth": auth}
-        else:
-            body = {"auth": sign_in_by_browser(api, identity_provider, open_browser=browser)}
         answer = api.send("POST", "/v1/sessions", body=body).body
     _keep(Session.model_validate(answer), answer["token"], target.host, common)
 

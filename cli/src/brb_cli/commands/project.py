@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from brb_cli.api import Api, open_api
 from brb_cli.options import DEFAULTS, CommonOptions, parse_pairs
 from brb_cli.output import Json, column, show_list, show_one
+from brb_cli.patching import as_read, patch, said
 from brb_cli.resolve import find_cluster, find_project
 from brb_cli.terminal import require_name_typed, say
 
@@ -91,14 +92,57 @@ def create_project(
         "description": description,
         "resource_quota": parse_pairs(quota, "--quota"),
         "namespace_default_resource_quota": parse_pairs(namespace_quota, "--namespace-quota"),
-        "container_default_resource_limit": {
-            "default": parse_pairs(limit, "--limit"),
-            "default_request": parse_pairs(request, "--request"),
-        },
+        "container_default_resource_limit": _limits(limit, request),
     }
     with open_api(common) as api:
         made = api.create(PATH, {"cluster_id": find_cluster(api, cluster).metadata.id, **body})
     show_one(common, made, COLUMNS, name="id")
+
+
+def update_project(
+    project: str,
+    /,
+    *,
+    cluster: str | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    quota: tuple[str, ...] = (),
+    namespace_quota: tuple[str, ...] = (),
+    limit: tuple[str, ...] = (),
+    request: tuple[str, ...] = (),
+    common: CommonOptions = DEFAULTS,
+) -> None:
+    """Change a project. Quotas and limits are in force in the cluster within seconds.
+
+    Parameters
+    ----------
+    project
+        Id, or name with --cluster.
+    cluster
+        Name or id.
+    name
+        Its new name.
+    description
+        For people.
+    quota
+        Takes the place of its whole quota, such as pods=100. May be repeated.
+    namespace_quota
+        Takes the place of the quota of each of its namespaces. May be repeated.
+    limit
+        With --request, takes the place of what a container without its own gets. May be repeated.
+    request
+        See --limit. May be repeated.
+    """
+    with open_api(common) as api:
+        found = _find(api, project, cluster)
+        wanted = said(
+            display_name=name,
+            description=description,
+            resource_quota=parse_pairs(quota, "--quota") or None,
+            namespace_default_resource_quota=parse_pairs(namespace_quota, "--namespace-quota") or None,
+            container_default_resource_limit=_limits(limit, request) if limit or request else None,
+        )
+        show_one(common, patch(api, f"{PATH}/{found['id']}", found, wanted), COLUMNS, name="id")
 
 
 def delete_project(
@@ -123,8 +167,12 @@ def delete_project(
     with open_api(common) as api:
         found = _find(api, project, cluster)
         require_name_typed(project, f"deletes project {found['display_name']} and all roles given in it", yes=yes)
-        api.send("DELETE", f"{PATH}/{found['id']}", headers={"If-Match": f'"{found["generation"]}"'})
+        api.send("DELETE", f"{PATH}/{found['id']}", headers=as_read(found))
     say(f"Project {found['display_name']} is deleted")
+
+
+def _limits(limit: tuple[str, ...], request: tuple[str, ...]) -> Json:
+    return {"default": parse_pairs(limit, "--limit"), "default_request": parse_pairs(request, "--request")}
 
 
 def _find(api: Api, project: str, cluster: str | None) -> Json:

@@ -1,15 +1,15 @@
 """`brb role`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from brb_cli.access_view import DANGERS, show_plan, warn_of_dangers
-from brb_cli.api import MERGE_PATCH, Api, open_api
-from brb_cli.errors import CliError
+from brb_cli.api import open_api
 from brb_cli.options import DEFAULTS, Common, CommonOptions
 from brb_cli.output import Json, column, print_line, show_list, show_one
+from brb_cli.patching import as_read, patch, said
 from brb_cli.resolve import find_role
 from brb_cli.rules import parse_rules, read_rules, render_rule
 from brb_cli.terminal import require_name_typed, say
@@ -136,16 +136,13 @@ def update_role(
     """
     with open_api(common) as api:
         found = find_role(api, role)
-        said: dict[str, Any] = {
-            "display_name": name,
-            "description": description,
-            "rules": _rules(rule, rules) or None,
-            "inherits": [find_role(api, one)["id"] for one in inherits] or None,
-        }
-        patch = {key: value for key, value in said.items() if value is not None}
-        if not patch:
-            raise CliError("Nothing to change was given", code="missing_argument")
-        answer = _patch(api, found, patch, PLANNED if dry_run else None)
+        wanted = said(
+            display_name=name,
+            description=description,
+            rules=_rules(rule, rules) or None,
+            inherits=[find_role(api, one)["id"] for one in inherits] or None,
+        )
+        answer = patch(api, f"/v1/roles/{found['id']}", found, wanted, PLANNED if dry_run else None)
         if dry_run:
             show_plan(common, answer)
         else:
@@ -173,7 +170,7 @@ def delete_role(
     """
     with open_api(common) as api:
         found = find_role(api, role)
-        path, headers = f"/v1/roles/{found['id']}", {"If-Match": _etag(found)}
+        path, headers = f"/v1/roles/{found['id']}", as_read(found)
         if dry_run:
             show_plan(common, api.send("DELETE", path, params=PLANNED, headers=headers).body)
             return
@@ -184,15 +181,6 @@ def delete_role(
 
 def _rules(given: tuple[str, ...], file: Path | None) -> list[Json]:
     return [rule for text in given for rule in parse_rules(text)] + (read_rules(file) if file else [])
-
-
-def _patch(api: Api, role: Json, patch: Json, params: dict[str, str] | None) -> Any:
-    path, headers = f"/v1/roles/{role['id']}", {"If-Match": _etag(role)}
-    return api.send("PATCH", path, body=patch, params=params, headers=headers, content_type=MERGE_PATCH).body
-
-
-def _etag(role: Json) -> str:
-    return f'"{role["generation"]}"'
 
 
 def _show_made(common: Common, role: Json) -> None:
