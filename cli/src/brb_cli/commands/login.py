@@ -91,6 +91,7 @@ def login(
         raise CliError("Say --break-glass or --identity-provider, not both", code="invalid_argument")
     target = find_target(common.host, None if common.profile is None else _known(common.profile))
     with Api(target.host, None, current_clock()) as api:
+        body: dict[str, Any]
         if break_glass:
             body = {"auth": gather_break_glass(password_stdin=password_stdin)}
         elif identity_provider is not None:
