@@ -14,7 +14,9 @@ from brb_api_gateway.settings import Settings
 from brb_api_gateway.work import run_work
 from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey
+from brb_shared.messaging import Broker, NatsSettings
 from brb_shared.nkey import new_seed
+from brb_shared.testing.servers import NatsServer
 from fakes.access import LocalAccess
 from fakes.gateway_cloud import RIGHT_PASSWORD, WillingCloud
 
@@ -30,6 +32,12 @@ class Services:
         self.keys = {service: ServiceKey.load(folder / f"{service}.key", service) for service in Service}
         self.public_keys_file = folder / "public.json"
         self.public_keys_file.write_text(json.dumps({name: key.public_nkey for name, key in self.keys.items()}))
+
+    async def connect(self, server: NatsServer, service: Service) -> Broker:
+        """With the service's own login."""
+        broker = Broker(NatsSettings(url=server.url, nkey_seed_file=self.folder / f"{service}.key"), service)
+        await broker.connect()
+        return broker
 
 
 async def stop(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,7 +1,7 @@
 """authz over real PostgreSQL; tests that need NATS start the work process on one of their own."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from brb_authz.app import migrate
 from brb_authz.settings import Settings
 from brb_shared.contracts.registry import Service
-from brb_shared.testing.servers import PostgresServer
+from brb_shared.messaging.permissions import render_nats_config
+from brb_shared.testing.servers import NatsServer, PostgresServer
 from fakes.authz import ADMIN, People, client_of, running_authz
 from fakes.gateway import Services
 
@@ -59,6 +60,15 @@ async def migrated(postgres_server: PostgresServer, services: Services) -> Async
     async with new_database(postgres_server) as name:
         await migrate(settings_for(postgres_server.url(name), services))
         yield name
+
+
+@pytest.fixture(scope="module")
+def nats_with_logins(services: Services) -> Iterator[NatsServer]:
+    """The logins of production: each service may use its own subjects only."""
+    server = NatsServer(render_nats_config({service.value: key.public_nkey for service, key in services.keys.items()}))
+    server.start()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

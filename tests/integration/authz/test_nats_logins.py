@@ -1,7 +1,7 @@
 """With the logins of production on a real NATS: authz and its followers can do their part, and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -15,9 +15,7 @@ from brb_shared.access.model import Actor, Place, Request
 from brb_shared.authorizer import open_authorizer
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.registry import ACCESS_CHANGED, AUDIT_KINDS, Service
-from brb_shared.messaging import Broker, NatsSettings
 from brb_shared.messaging.broker import BrokerUnavailable
-from brb_shared.messaging.permissions import render_nats_config
 from brb_shared.testing.servers import NatsServer
 from fakes.audit_log import entry
 from fakes.authz import People, must
@@ -27,34 +25,18 @@ from fakes.hub import running
 CLUSTER = "c-0000000001"
 
 
-@pytest.fixture(scope="module")
-def server(services: Services) -> Iterator[NatsServer]:
-    logins = {service.value: key.public_nkey for service, key in services.keys.items()}
-    server = NatsServer(render_nats_config(logins))
-    server.start()
-    yield server
-    server.remove()
-
-
-async def connect(server: NatsServer, services: Services, service: Service) -> Broker:
-    seed = services.folder / f"{service}.key"
-    broker = Broker(NatsSettings(url=server.url, nkey_seed_file=seed), service)
-    await broker.connect()
-    return broker
-
-
 @pytest.fixture
-async def working(settings: Settings, services: Services, server: NatsServer) -> AsyncIterator[None]:
+async def working(settings: Settings, services: Services, nats_with_logins: NatsServer) -> AsyncIterator[None]:
     seed = services.folder / f"{Service.AUTHZ}.key"
-    own = settings.model_copy(update={"nats_url": server.url, "service_key_file": seed})
+    own = settings.model_copy(update={"nats_url": nats_with_logins.url, "service_key_file": seed})
     async with running(work(own)):
         yield
 
 
 async def test_a_follower_follows_and_an_entry_arrives(
-    people: People, app: FastAPI, services: Services, server: NatsServer, working: None
+    people: People, app: FastAPI, services: Services, nats_with_logins: NatsServer, working: None
 ) -> None:
-    broker = await connect(server, services, Service.DNS)
+    broker = await services.connect(nats_with_logins, Service.DNS)
     asked = Request.of(Actor("u-owner"), "get", "clusters", place=Place(cluster_id=CLUSTER))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://authz") as client:
         authorizer = open_authorizer(broker, Service.DNS, client, services.keys[Service.DNS])
@@ -77,9 +59,9 @@ async def test_a_follower_follows_and_an_entry_arrives(
     ],
 )
 async def test_a_service_writes_its_own_audit_entries_but_no_others_nor_the_access_world(
-    services: Services, server: NatsServer, service: Service, another: Service
+    services: Services, nats_with_logins: NatsServer, service: Service, another: Service
 ) -> None:
-    broker = await connect(server, services, service)
+    broker = await services.connect(nats_with_logins, service)
     await broker.ensure_streams()
     envelope = Envelope[Any](source=f"/brb/{another}", type="t", subject="c-1", data=entry(1))
     body = envelope.model_dump_json(serialize_as_any=True).encode()
@@ -90,8 +72,8 @@ async def test_a_service_writes_its_own_audit_entries_but_no_others_nor_the_acce
     await broker.close()
 
 
-async def test_no_service_but_authz_reads_audit_entries(services: Services, server: NatsServer) -> None:
-    broker = await connect(server, services, Service.INSTALLER)
+async def test_no_service_but_authz_reads_audit_entries(services: Services, nats_with_logins: NatsServer) -> None:
+    broker = await services.connect(nats_with_logins, Service.INSTALLER)
     await broker.ensure_streams()
     with pytest.raises(nats.errors.TimeoutError):
         await broker.jetstream.pull_subscribe("brb.v1.audit.installer.*", durable="spy", stream="AUDIT")

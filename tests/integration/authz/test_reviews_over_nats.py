@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import nats.errors
 import pytest
@@ -15,9 +15,8 @@ from brb_shared.calls import ask
 from brb_shared.contracts.access_api.reviews import ActorInput, PlaceInput, Review, ReviewAnswers, ReviewCall
 from brb_shared.contracts.registry import ACCESS_REVIEWS, Service
 from brb_shared.http import Problem
-from brb_shared.messaging import Broker, NatsSettings
+from brb_shared.messaging import Broker
 from brb_shared.messaging.broker import BrokerUnavailable
-from brb_shared.messaging.permissions import render_nats_config
 from brb_shared.testing.servers import NatsServer
 from fakes.authz import People, client_of, running_authz
 from fakes.gateway import Services
@@ -27,17 +26,9 @@ GET = Review(verb="get", resource="clusters", name=CLUSTER, place=PlaceInput(clu
 OWNER, STRANGER = ActorInput(id="u-owner"), ActorInput(id="u-stranger")
 
 
-@pytest.fixture(scope="module")
-def server(services: Services) -> Iterator[NatsServer]:
-    server = NatsServer(render_nats_config({service.value: key.public_nkey for service, key in services.keys.items()}))
-    server.start()
-    yield server
-    server.remove()
-
-
 @pytest.fixture
-def settings(settings: Settings, server: NatsServer) -> Settings:
-    return settings.model_copy(update={"nats_url": server.url})
+def settings(settings: Settings, nats_with_logins: NatsServer) -> Settings:
+    return settings.model_copy(update={"nats_url": nats_with_logins.url})
 
 
 class Asking:
@@ -71,16 +62,10 @@ class Asking:
                     return
 
 
-async def connect(server: NatsServer, services: Services, service: Service) -> Broker:
-    broker = Broker(NatsSettings(url=server.url, nkey_seed_file=services.folder / f"{service}.key"), service)
-    await broker.connect()
-    return broker
-
-
 @pytest.fixture
-async def asking(people: People, server: NatsServer, services: Services) -> AsyncIterator[Asking]:
+async def asking(people: People, nats_with_logins: NatsServer, services: Services) -> AsyncIterator[Asking]:
     await people.cluster(CLUSTER, "u-owner")
-    broker = await connect(server, services, Service.INSTALLER)
+    broker = await services.connect(nats_with_logins, Service.INSTALLER)
     asking = Asking(broker, services)
     await asking.listened_to()
     yield asking
@@ -172,19 +157,19 @@ async def test_two_replicas_share_the_questions_and_one_alone_answers_them_all(
     assert (await asking(GET, actor=OWNER)).reviews[0].allowed
 
 
-async def test_after_nats_was_away_it_is_answered_again(asking: Asking, server: NatsServer) -> None:
-    server.kill()
+async def test_after_nats_was_away_it_is_answered_again(asking: Asking, nats_with_logins: NatsServer) -> None:
+    nats_with_logins.kill()
     with pytest.raises(BrokerUnavailable):
         await asking(GET, actor=OWNER)
-    server.start()
+    nats_with_logins.start()
     await asking.listened_to()
 
 
 async def test_nobody_listens_to_questions_or_answers_them_but_authz(
-    asking: Asking, server: NatsServer, services: Services
+    asking: Asking, nats_with_logins: NatsServer, services: Services
 ) -> None:
     """The server does not deliver to a subscription that it refused, and drops an answer that may not be sent."""
-    spy = await connect(server, services, Service.DNS)
+    spy = await services.connect(nats_with_logins, Service.DNS)
     heard = await spy.subscribe(ACCESS_REVIEWS.subject)
     inboxes = await spy.subscribe("_INBOX_installer.>")
     await asking(GET, actor=OWNER)
