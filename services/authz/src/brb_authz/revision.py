@@ -41,6 +41,12 @@ class CommittedRevision:
         if self._connection is not None:
             await self._connection.close(timeout=_TIMEOUT_SECONDS)
 
+    def _drop(self) -> None:
+        """One that was cut in the middle of something may be of no more use, and not know that it is closed."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
     async def _ask(self) -> int:
         try:
             if self._connection is None or self._connection.is_closed():
@@ -48,5 +54,6 @@ class CommittedRevision:
                     self._dsn, timeout=_TIMEOUT_SECONDS, command_timeout=_TIMEOUT_SECONDS
                 )
             return int(await self._connection.fetchval(_STATEMENT, NAME) or EMPTY_REVISION)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            self._drop()
             raise ConnectionError(f"PostgreSQL does not say which revision is committed: {error}") from error

@@ -11,8 +11,8 @@ from typing import Any
 import nats.errors
 import structlog
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
-from brb_shared.cancellation import raise_if_cancelled
 from brb_shared.contracts.registry import Call
 from brb_shared.messaging.broker import Broker, BrokerUnavailable
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 ERROR_CODE, ERROR = "Nats-Service-Error-Code", "Nats-Service-Error"
 _AT_ONCE = 64
-_RETRY_SECONDS = 1.0
+_LEAVE_SECONDS = 0.8  # whoever stops it cancels again after a second
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,37 @@ class Answering:
     """The replicas of a service share the questions."""
 
     def __init__(self, broker: Broker, call: Call[Any, Any], respond: Responder) -> None:
+        """`broker` is connected."""
         self._broker = broker
         self._call = call
         self._respond = respond
         self._free = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Run until cancelled; it goes on by itself when NATS was away."""
-        while True:
-            raise_if_cancelled()
-            try:
-                await self._answer_all()
-            except* (nats.errors.Error, BrokerUnavailable, OSError) as errors:
-                log.warning("Listening again", call=self._call.subject, error=str(errors.exceptions[0]))
-            await asyncio.sleep(_RETRY_SECONDS)
+        """Run until cancelled; it goes on by itself when NATS was away. Questions that have come are answered first."""
+        subscription = await self._broker.subscribe(self._call.subject, self._call.answerer.value, self._take)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._leave(subscription)
 
-    async def _answer_all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            subscription = await self._broker.subscribe(self._call.subject, queue=self._call.answerer.value)
-            async for message in subscription.messages:
-                await self._free.acquire()
-                group.create_task(self._answer(message))
+    async def _take(self, message: Msg) -> None:
+        await self._free.acquire()
+        task = asyncio.create_task(self._answer(message))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _leave(self, subscription: Subscription) -> None:
+        """NATS is told to send no more: a question that reached a closed connection would have no answer."""
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py
+                await asyncio.gather(*self._under_way)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            log.warning("Questions may be left without answers", call=self._call.subject, error=str(error))
+        for task in self._under_way:
+            task.cancel()
 
     async def _answer(self, message: Msg) -> None:
         try:

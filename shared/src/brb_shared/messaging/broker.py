@@ -1,6 +1,7 @@
 """The one place that speaks NATS: connect with an nkey, publish, make streams."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import nats
@@ -103,14 +104,16 @@ class Broker:
         except (nats.errors.Error, OSError) as error:
             raise BrokerUnavailable(str(error) or type(error).__name__) from error
 
-    async def subscribe(self, subject: str, queue: str = "") -> Subscription:
+    async def subscribe(
+        self, subject: str, queue: str = "", on_message: Callable[[Msg], Awaitable[None]] | None = None
+    ) -> Subscription:
         """Listen to what is sent outside the streams; made again after a reconnect. Raises BrokerUnavailable.
 
         Of those who listen with the same `queue`, one gets each message.
         """
         if self._client is None:
             raise BrokerUnavailable("not connected to NATS yet")
-        return await self._client.subscribe(subject, queue)
+        return await self._client.subscribe(subject, queue, cb=on_message)
 
     async def request(self, subject: str, body: bytes, headers: dict[str, str], timeout_seconds: float) -> Msg:
         """What the first who listens answers. Raises BrokerUnavailable: nobody listens, or not in time."""
