@@ -34,30 +34,23 @@ MARKED_TYPES = (
 
 class Seen:
     def __init__(
-        self,
-        cloud: Cloud,
-        mark: str,
-        server_group_name: str,
-        cluster_id: str,
-        intended: frozenset[ResourceType] | None = None,
+        self, cloud: Cloud, mark: str, server_group_name: str, cluster_id: str, *, nothing_yet: bool = False
     ) -> None:
-        """`intended`: types of which an intention is recorded. Of others nothing can have been made, and they are not
-        asked for. None: all are.
-        """
+        """`nothing_yet`: no intention is recorded, so nothing can have been made, and nothing is asked."""
         self._cloud = cloud
-        self._intended = intended
+        self._nothing_yet = nothing_yet
         self._mark = mark
         self._server_group_name = server_group_name
         self._cluster_id = cluster_id
         self._lists: Once[Sequence[Resource]] = Once()
 
     def forget(self) -> None:
-        """Look again at the next question, and for everything."""
-        self._lists, self._intended = Once(), None
+        """Look again at the next question."""
+        self._lists, self._nothing_yet = Once(), False
 
     async def of(self, type_: ResourceType) -> Sequence[Resource]:
         """The things of a marked type that carry this cluster's mark."""
-        if self._intended is not None and type_ not in self._intended:
+        if self._nothing_yet:
             return ()
         return await self._lists.get(type_, lambda: self._list(type_))
 
