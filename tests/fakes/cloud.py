@@ -185,6 +185,17 @@ class DepletedAddressesCloud(FakeCloud):
         raise translate(409, "No more IP addresses available on network public", "creating a floating IP")
 
 
+class LateQuotaCloud(FakeCloud):
+    """Its first answer still counts what is being removed, and leaves room for nothing."""
+
+    is_late = True
+
+    @call
+    def compute_quotas(self) -> Quotas:
+        late, self.is_late = self.is_late, False
+        return self._quotas({Q.INSTANCES: self.limits[Q.INSTANCES] if late else len(self.servers)})
+
+
 class ForgetfulCloud(FakeCloud):
     """Makes the server, answers late: the platform hears of a cut connection, and the list shows it only later."""
 

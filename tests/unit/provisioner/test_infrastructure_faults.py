@@ -16,6 +16,7 @@ from fakes.cloud import (
     ErrorServerCloud,
     FakeCloud,
     ForgetfulCloud,
+    LateQuotaCloud,
     NeverActiveCloud,
 )
 from fakes.cloud_base import FailAt, Script
@@ -124,6 +125,12 @@ async def test_a_quota_that_is_too_small_is_told_with_numbers_and_nothing_is_mad
     assert condition.message.startswith("2 floating IPs missing: quota 1, used 0. Nothing was made")
     world.cloud.limits = {}
     assert isinstance((await world.settle()).result, Settled)
+
+
+async def test_an_early_answer_about_quotas_refuses_nobody() -> None:
+    world = World(LateQuotaCloud(limits={QuotaResource.INSTANCES: 2}))
+    assert isinstance((await world.settle()).result, Settled)
+    assert world.cloud.inside.script.calls.count("compute_quotas") == 2
 
 
 async def test_what_stands_already_is_not_counted_as_need() -> None:

@@ -51,6 +51,18 @@ async def test_a_cluster_of_which_nothing_was_asked_for_is_not_looked_for() -> N
     assert not [call for call in calls if call.startswith("list_")]
 
 
+async def test_only_what_was_asked_for_is_looked_for() -> None:
+    world = World()
+    await world.settle()
+    calls = world.cloud.inside.script.calls
+    before = len(calls)
+    world.want(desired(workers=2))
+    await world.run_pass()
+    looked = {call for call in calls[before:] if call.startswith("list_")}
+    assert {"list_servers", "list_ports", "list_networks", "list_floating_ips"} <= looked
+    assert not looked & {"list_volumes", "list_load_balancers"}
+
+
 async def test_looking_at_building_servers_costs_one_call() -> None:
     world = World(wanted=desired(workers=3))
     await world.run_pass()

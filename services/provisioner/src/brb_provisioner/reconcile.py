@@ -25,7 +25,7 @@ from brb_provisioner.steps.network import ensure_network, ensure_router, ensure_
 from brb_provisioner.steps.observe import observe_cloud
 from brb_provisioner.steps.plan import After, Plan, run_plan
 from brb_provisioner.steps.ports import ensure_ports
-from brb_provisioner.steps.quota import require_quota
+from brb_provisioner.steps.quota import ask_for_quotas, require_quota
 from brb_provisioner.steps.removal import release_kept_floating_ip, remove_router_interface
 from brb_provisioner.steps.removals import (
     remove_cluster_snapshots,
@@ -66,7 +66,8 @@ APPLY: Plan = {
     observe_cloud: (ensure_credential,),
     require_choices: (ensure_credential,),
     remove_unlisted_machines: (observe_cloud, require_choices),
-    require_quota: (remove_unlisted_machines,),
+    ask_for_quotas: (require_choices,),  # beside the look at the cloud, which takes as long
+    require_quota: (remove_unlisted_machines, ask_for_quotas),
     ensure_network: (require_quota,),
     ensure_security_groups: (require_quota,),
     ensure_server_group: (require_quota,),
@@ -205,14 +206,15 @@ class ProvisionerReconciler:
 
     def _scope(self, stored: Stored, lease: Lease, cloud: Cloud, access: Access, progress: Progress) -> Scope:
         names, desired = Names.of(stored.desired), stored.desired
-        nothing_yet = desired.presence is Presence.PRESENT and not stored.entries
+        intended = frozenset(entry.slot.type for entry in stored.entries)
+        looked_for = intended if desired.presence is Presence.PRESENT else None
         return Scope(
             stored=stored,
             ledger=Ledger.of(stored, lease, self._records),
             cloud=cloud,
             access=access,
             equipment=self._equipment,
-            seen=Seen(cloud, names.mark, names.server_group, desired.cluster_id, nothing_yet=nothing_yet),
+            seen=Seen(cloud, names.mark, names.server_group, desired.cluster_id, looked_for),
             outputs=stored.observed.outputs if stored.observed else InfrastructureOutputs(),
             began_at=self._equipment.now(),
             slots=asyncio.Semaphore(self._equipment.settings.calls_per_cluster),

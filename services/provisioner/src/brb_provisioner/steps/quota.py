@@ -13,12 +13,19 @@ from brb_shared.contracts.infrastructure import ApiEndpoint
 T = ResourceType
 
 
+async def ask_for_quotas(scope: Scope) -> StepResult:
+    """Where the ledger says that something is missing; what the look at the cloud finds missing is seen later."""
+    if await _needs(scope):
+        await _known_quotas(scope)
+    return DONE
+
+
 async def require_quota(scope: Scope) -> StepResult:
-    """Raises QuotaExceeded with numbers."""
+    """Raises QuotaExceeded with numbers. What was asked for early may be from before a removal: it refuses nobody."""
     needs = await _needs(scope)
     if not needs:
         return DONE
-    short = shortages(needs, await _quotas(scope))
+    short = shortages(needs, await _known_quotas(scope)) and shortages(needs, await _quotas(scope))
     if short:
         made = any(entry.state is EntryState.MADE for entry in scope.ledger.entries.values())
         raise quota_exceeded(sentence_of(short) + ("" if made else ". Nothing was made"))
@@ -36,6 +43,10 @@ async def _needs(scope: Scope) -> Needs:
         return scope.ledger.made_id(type_, key) is not None
 
     return plan_needs(scope.desired, is_made, by_name, rules)
+
+
+async def _known_quotas(scope: Scope) -> Quotas:
+    return await scope.quotas.get("all", lambda: _quotas(scope))
 
 
 async def _quotas(scope: Scope) -> Quotas:

@@ -10,7 +10,7 @@ from typing import Protocol
 from brb_provisioner.ledger import Access, Ledger, Slot, Stored
 from brb_provisioner.machines import MachinePlan, machine_plans
 from brb_provisioner.openstack.cloud import Cloud
-from brb_provisioner.openstack.resources import Flavor, Image, ResourceType
+from brb_provisioner.openstack.resources import Flavor, Image, Quotas, ResourceType
 from brb_provisioner.probes import Probe
 from brb_provisioner.settings import ProvisionerSettings
 from brb_provisioner.steps.once import Once
@@ -107,6 +107,7 @@ class Scope:
     is_break_glass: bool = False
     flavors: Once[Flavor] = field(default_factory=Once)
     images: Once[Image] = field(default_factory=Once)
+    quotas: Once[Quotas] = field(default_factory=Once)
     subnet_cidr: str = ""
     vip_port_id: str | None = None
     remaining: tuple[ResourceRef, ...] = ()

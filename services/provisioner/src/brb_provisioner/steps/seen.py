@@ -34,23 +34,30 @@ MARKED_TYPES = (
 
 class Seen:
     def __init__(
-        self, cloud: Cloud, mark: str, server_group_name: str, cluster_id: str, *, nothing_yet: bool = False
+        self,
+        cloud: Cloud,
+        mark: str,
+        server_group_name: str,
+        cluster_id: str,
+        intended: frozenset[ResourceType] | None = None,
     ) -> None:
-        """`nothing_yet`: no intention is recorded, so nothing can have been made, and nothing is asked."""
+        """`intended`: types of which an intention is recorded. Of others nothing can have been made, and they are not
+        asked for. None: all are.
+        """
         self._cloud = cloud
-        self._nothing_yet = nothing_yet
+        self._intended = intended
         self._mark = mark
         self._server_group_name = server_group_name
         self._cluster_id = cluster_id
         self._lists: Once[Sequence[Resource]] = Once()
 
     def forget(self) -> None:
-        """Look again at the next question."""
-        self._lists, self._nothing_yet = Once(), False
+        """Look again at the next question, and for everything."""
+        self._lists, self._intended = Once(), None
 
     async def of(self, type_: ResourceType) -> Sequence[Resource]:
         """The things of a marked type that carry this cluster's mark."""
-        if self._nothing_yet:
+        if self._intended is not None and type_ not in self._intended:
             return ()
         return await self._lists.get(type_, lambda: self._list(type_))
 
