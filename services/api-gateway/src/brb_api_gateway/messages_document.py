@@ -12,6 +12,17 @@ from brb_shared.http.problems import ProblemDocument
 
 AnyCall = Call[Any, Any]
 
+_TOKEN_HEADERS = {
+    "type": "object",
+    "properties": {"Authorization": {"type": "string", "description": "Bearer and the service token, as for HTTP"}},
+    "required": ["Authorization"],
+}
+_PROBLEM_HEADERS = {
+    "type": "object",
+    "properties": {"Nats-Service-Error-Code": {"type": "string"}, "Nats-Service-Error": {"type": "string"}},
+    "required": ["Nats-Service-Error-Code"],
+}
+
 
 def asyncapi(version: str) -> dict[str, Any]:
     return {
@@ -102,20 +113,10 @@ def _call_operations(call: AnyCall) -> Iterator[tuple[str, dict[str, Any]]]:
 def _call_messages(call: AnyCall) -> dict[str, Any]:
     """A question, its answer, and the problem that may come instead."""
     key = _call_key(call)
-    token = {
-        "type": "object",
-        "properties": {"Authorization": {"type": "string", "description": "Bearer and the service token, as for HTTP"}},
-        "required": ["Authorization"],
-    }
-    code = {
-        "type": "object",
-        "properties": {"Nats-Service-Error-Code": {"type": "string"}, "Nats-Service-Error": {"type": "string"}},
-        "required": ["Nats-Service-Error-Code"],
-    }
     return {
-        key: _call_message(call.summary, call.question, {"headers": token}),
+        key: _call_message(call.summary, call.question, {"headers": _TOKEN_HEADERS}),
         f"{key}-answer": _call_message("The answer", call.answer, {}),
-        f"{key}-problem": _call_message("Why there is no answer", ProblemDocument, {"headers": code}),
+        f"{key}-problem": _call_message("Why there is no answer", ProblemDocument, {"headers": _PROBLEM_HEADERS}),
     }
 
 
