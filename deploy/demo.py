@@ -16,15 +16,17 @@ CLUSTER = "demo"
 GATEWAY = f"http://127.0.0.1:{os.environ.get('BRB_GATEWAY_PORT', '8080')}"
 
 
-def brb(*words: str, check: bool = True) -> int:
+def brb(*words: str, stdout: int | None = None) -> str:
+    """What it said where `stdout` is a pipe; elsewhere it speaks for itself."""
     command = [str(Path(sys.executable).with_name("brb")), *words]
-    return subprocess.run(command, env=os.environ | {"BRB_HOST": GATEWAY}, check=check).returncode
+    ran = subprocess.run(command, env=os.environ | {"BRB_HOST": GATEWAY}, check=True, stdout=stdout, text=True)
+    return ran.stdout or ""
 
 
 def main() -> None:
     started = time.monotonic()
     brb("login", "--cloud", "sandbox", "--os-cloud", "demo", "--os-clouds-file", str(DEMO / "clouds.yaml"))
-    if brb("cluster", "show", CLUSTER, "-o", "name", check=False) != 0:
+    if CLUSTER not in brb("cluster", "list", "-o", "value", "-c", "name", stdout=subprocess.PIPE).split():
         brb("cluster", "create", CLUSTER, "--control-planes", "1", "--workers", "2")
     brb("wait", f"cluster/{CLUSTER}", "--for=Ready")
     brb("cluster", "kubeconfig", CLUSTER, "--output", str(KUBECONFIG))
