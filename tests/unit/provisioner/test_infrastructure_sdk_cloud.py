@@ -1,6 +1,7 @@
 """The SDK adapter over a scripted transport: every foreign exception becomes one of ours, request ids are logged."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import structlog
 
 from brb_provisioner import errors
 from brb_provisioner.openstack.cloud import PortPlan
-from brb_provisioner.openstack.resources import QuotaResource, Rule
+from brb_provisioner.openstack.resources import Flavor, QuotaResource, Rule
 from brb_provisioner.openstack.sdk_cloud import (
     ApplicationCredential,
     Bounds,
@@ -121,6 +122,26 @@ async def test_a_create_carries_the_mark_in_the_same_request(pool: ThreadPoolExe
     assert MARK.encode() in (post.body if isinstance(post.body, bytes) else str(post.body).encode())
 
 
+@pytest.mark.parametrize(("status", "tags"), [(200, [MARK]), (404, None)])
+async def test_a_create_carries_the_tag_where_the_cloud_takes_it(
+    status: int, tags: list[str] | None, pool: ThreadPoolExecutor
+) -> None:
+    def answer(request: requests.PreparedRequest) -> Answer:
+        if "extensions" in str(request.url):
+            return status, {"extension": {"alias": "tag-creation"}}
+        return 201, {"network": {"id": "n", "name": "x", "description": MARK}}
+
+    bounds = Bounds(pool, 5.0, 4)
+    asked = []
+    for _ in range(2):
+        transport = ScriptedTransport(answer)
+        await connected(transport, bounds).create_network("x", MARK)
+        asked += transport.requests
+    posts = [request for request in asked if request.method == "POST" and "networks" in str(request.url)]
+    assert [json.loads(request.body or "")["network"].get("tags") for request in posts] == [tags, tags]
+    assert sum("extensions" in str(request.url) for request in asked) == 1
+
+
 async def test_only_the_first_connection_asks_the_services_for_their_versions(pool: ThreadPoolExecutor) -> None:
     bounds, asked = Bounds(pool, 5.0, 4), []
     for _ in range(2):
@@ -130,6 +151,22 @@ async def test_only_the_first_connection_asks_the_services_for_their_versions(po
     first, second = asked
     assert [url for url in first if url.rstrip("/").endswith("/v2.1")]
     assert not [url for url in second if url.rstrip("/").endswith("/v2.1")]
+
+
+@pytest.mark.parametrize("wanted", ["m1.medium", "3"])
+async def test_a_flavor_is_found_by_name_or_id_in_one_request(wanted: str, pool: ThreadPoolExecutor) -> None:
+    flavors = [
+        {"id": "2", "name": "m1.small", "vcpus": 1, "ram": 2048},
+        {"id": "3", "name": "m1.medium", "vcpus": 2, "ram": 4096},
+    ]
+    transport = ScriptedTransport(always((200, {"flavors": flavors})))
+    assert await cloud_over(transport, pool).find_flavor(wanted) == Flavor("3", "m1.medium", 2, 4096)
+    assert sum("/flavors" in str(request.url) for request in transport.requests) == 1
+
+
+async def test_a_flavor_that_is_not_there_is_said(pool: ThreadPoolExecutor) -> None:
+    with pytest.raises(errors.Misconfigured, match="no flavor m9"):
+        await cloud_over(ScriptedTransport(always((200, {"flavors": []}))), pool).find_flavor("m9")
 
 
 async def test_lists_ask_for_the_mark_and_the_project(pool: ThreadPoolExecutor) -> None:

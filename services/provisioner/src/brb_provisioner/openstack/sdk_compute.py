@@ -12,15 +12,25 @@ from brb_provisioner.openstack.resources import Flavor, Image, Server, ServerGro
 
 class ComputeCalls(Calls):
     async def find_flavor(self, name_or_id: str) -> Flavor:
-        """Raises Misconfigured if there is none of that name or id."""
-        found = await self.call("looking for the flavor", self.connection.compute.find_flavor, name_or_id)
+        """One request, whichever of both it is. Raises Misconfigured if there is none of that name or id."""
+
+        def find() -> Any:
+            flavors = self.connection.compute.flavors(is_public=None)
+            return next((flavor for flavor in flavors if name_or_id in (flavor.name, flavor.id)), None)
+
+        found = await self.call("looking for the flavor", find)
         if found is None:
             raise misconfigured(f"The cloud has no flavor {name_or_id}: choose another one, then retry")
         return Flavor(found.id, found.name, found.vcpus, found.ram)
 
     async def find_image(self, name_or_id: str) -> Image:
         """Raises Misconfigured if there is none of that name or id, or it is not active."""
-        found = await self.call("looking for the image", self.connection.image.find_image, name_or_id)
+
+        def find() -> Any:
+            named = list(self.connection.image.images(name=name_or_id))
+            return named[0] if len(named) == 1 else self.connection.image.find_image(name_or_id)
+
+        found = await self.call("looking for the image", find)
         if found is None or found.status != "active":
             raise misconfigured(f"The cloud has no active image {name_or_id}: choose another one, then retry")
         return Image(found.id, found.name)
