@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# each process of the tests would compile anew what it imports
+unexport PYTHONDONTWRITEBYTECODE
 # the system's certificate authorities, as pip and curl use: a company's own is among them
 export UV_SYSTEM_CERTS := 1
 UV_VERSION := 0.13.9
