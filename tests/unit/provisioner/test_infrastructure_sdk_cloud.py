@@ -1,7 +1,6 @@
 """The SDK adapter over a scripted transport: every foreign exception becomes one of ours, request ids are logged."""
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,26 +119,6 @@ async def test_a_create_carries_the_mark_in_the_same_request(pool: ThreadPoolExe
     assert network.description == MARK
     (post,) = [request for request in transport.requests if request.method == "POST" and "networks" in str(request.url)]
     assert MARK.encode() in (post.body if isinstance(post.body, bytes) else str(post.body).encode())
-
-
-@pytest.mark.parametrize(("status", "tags"), [(200, [MARK]), (404, None)])
-async def test_a_create_carries_the_tag_where_the_cloud_takes_it(
-    status: int, tags: list[str] | None, pool: ThreadPoolExecutor
-) -> None:
-    def answer(request: requests.PreparedRequest) -> Answer:
-        if "extensions" in str(request.url):
-            return status, {"extension": {"alias": "tag-creation"}}
-        return 201, {"network": {"id": "n", "name": "x", "description": MARK}}
-
-    bounds = Bounds(pool, 5.0, 4)
-    asked = []
-    for _ in range(2):
-        transport = ScriptedTransport(answer)
-        await connected(transport, bounds).create_network("x", MARK)
-        asked += transport.requests
-    posts = [request for request in asked if request.method == "POST" and "networks" in str(request.url)]
-    assert [json.loads(request.body or "")["network"].get("tags") for request in posts] == [tags, tags]
-    assert sum("extensions" in str(request.url) for request in asked) == 1
 
 
 async def test_only_the_first_connection_asks_the_services_for_their_versions(pool: ThreadPoolExecutor) -> None:

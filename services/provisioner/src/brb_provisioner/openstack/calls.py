@@ -9,14 +9,12 @@ T = TypeVar("T")
 class Calls(Protocol):
     """`SdkCloud` as its parts see it. `connection` is openstacksdk's, which has no types.
 
-    `everywhere`: what lists of Nova and Cinder have to ask for when the token is of another project. `extensions`:
-    whether the Neutron at an address takes tags with a create.
+    `everywhere`: what lists of Nova and Cinder have to ask for when the token is of another project.
     """
 
     connection: Any
     project_id: str
     everywhere: dict[str, bool | str]
-    extensions: dict[str, bool]
 
     async def call(self, doing: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T: ...
 

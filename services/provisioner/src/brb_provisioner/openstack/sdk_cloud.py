@@ -49,16 +49,15 @@ _CONNECTION_ERRORS = (
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much at a time, and how long; and what the clouds' services have said of their versions and extensions.
+    """How much at a time, and how long. `versions`: what the clouds' services have said of their versions, by address.
 
-    That is kept by address and the same for everyone: a new connection does not ask each service again.
+    That is the same for everyone, so a new connection does not ask each service again.
     """
 
     pool: ThreadPoolExecutor
     timeout_seconds: float
     parallel_calls: int
     versions: dict[str, Any] = field(default_factory=dict, repr=False)
-    extensions: dict[str, bool] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ class SdkCloud(ComputeCalls, NetworkCalls, LoadBalancerCalls, VolumeCalls, Quota
         self.connection = connection
         self.project_id = project_id
         self.everywhere = {"all_projects": True, "project_id": project_id} if is_foreign else {}
-        self.extensions = bounds.extensions
         self._bounds = bounds
         self._slots = asyncio.Semaphore(bounds.parallel_calls)
 

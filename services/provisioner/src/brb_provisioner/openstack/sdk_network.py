@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from openstack.exceptions import raise_from_response
-
 from brb_provisioner.errors import misconfigured
 from brb_provisioner.openstack.calls import Calls
 from brb_provisioner.openstack.cloud import PortPlan, SubnetPlan
@@ -38,10 +36,6 @@ _TAG_PATHS = {
 }
 
 
-_TAGS_AT_CREATION = "tag-creation"  # Neutron's extension of this name, since 2025.1
-_NOT_FOUND = 404
-
-
 class NetworkCalls(Calls):
     async def _list_network_things(self, what: str, **query: Any) -> list[Any]:
         """All of the project's, by the SDK's name of the list."""
@@ -51,24 +45,9 @@ class NetworkCalls(Calls):
 
         return await self.call(f"listing {what.replace('_', ' ')}", fetch)
 
-    async def _create_network_thing(self, what: str, mark: str, **attributes: Any) -> Any:
-        """With the mark as its description, and as its tag too where Neutron takes that in the same request."""
-
-        def create() -> Any:
-            tags = {"tags": [mark]} if self._takes_tags() else {}
-            return getattr(self.connection.network, f"create_{what}")(description=mark, **tags, **attributes)
-
-        return await self.call(f"creating a {what.replace('_', ' ')}", create)
-
-    def _takes_tags(self) -> bool:
-        """A cloud is asked once."""
-        address = self.connection.network.get_endpoint()
-        if address not in self.extensions:
-            answer = self.connection.network.get(f"/extensions/{_TAGS_AT_CREATION}")
-            if answer.status_code != _NOT_FOUND:
-                raise_from_response(answer)
-            self.extensions[address] = answer.status_code != _NOT_FOUND
-        return self.extensions[address]
+    async def _create_network_thing(self, what: str, **attributes: Any) -> Any:
+        create = getattr(self.connection.network, f"create_{what}")
+        return await self.call(f"creating a {what.replace('_', ' ')}", create, **attributes)
 
     async def _delete_network_thing(self, what: str, resource_id: str) -> None:
         delete = getattr(self.connection.network, f"delete_{what}")
@@ -115,7 +94,7 @@ class NetworkCalls(Calls):
         return [network_of(found) for found in await self._list_network_things("networks", description=mark)]
 
     async def create_network(self, name: str, mark: str) -> Network:
-        return network_of(await self._create_network_thing("network", mark, name=name))
+        return network_of(await self._create_network_thing("network", name=name, description=mark))
 
     async def delete_network(self, network_id: str) -> None:
         await self._delete_network_thing("network", network_id)
@@ -126,8 +105,8 @@ class NetworkCalls(Calls):
     async def create_subnet(self, plan: SubnetPlan) -> Subnet:
         created = await self._create_network_thing(
             "subnet",
-            plan.mark,
             name=plan.name,
+            description=plan.mark,
             network_id=plan.network_id,
             ip_version=4,
             cidr=plan.cidr,
@@ -143,7 +122,9 @@ class NetworkCalls(Calls):
 
     async def create_router(self, name: str, mark: str, external_network_id: str) -> Router:
         gateway = {"network_id": external_network_id}
-        return router_of(await self._create_network_thing("router", mark, name=name, external_gateway_info=gateway))
+        return router_of(
+            await self._create_network_thing("router", name=name, description=mark, external_gateway_info=gateway)
+        )
 
     async def delete_router(self, router_id: str) -> None:
         await self._delete_network_thing("router", router_id)
@@ -172,7 +153,7 @@ class NetworkCalls(Calls):
         ]
 
     async def create_security_group(self, name: str, mark: str) -> SecurityGroup:
-        return security_group_of(await self._create_network_thing("security_group", mark, name=name), mark)
+        return security_group_of(await self._create_network_thing("security_group", name=name, description=mark), mark)
 
     async def delete_security_group(self, group_id: str) -> None:
         await self._delete_network_thing("security_group", group_id)
@@ -194,8 +175,8 @@ class NetworkCalls(Calls):
     async def create_port(self, plan: PortPlan) -> Port:
         created = await self._create_network_thing(
             "port",
-            plan.mark,
             name=plan.name,
+            description=plan.mark,
             network_id=plan.network_id,
             fixed_ips=[{"subnet_id": plan.subnet_id}],
             security_groups=[plan.security_group_id],
@@ -209,7 +190,9 @@ class NetworkCalls(Calls):
         return [floating_ip_of(found) for found in await self._list_network_things("ips", description=mark)]
 
     async def create_floating_ip(self, mark: str, external_network_id: str, port_id: str) -> FloatingIp:
-        created = await self._create_network_thing("ip", mark, floating_network_id=external_network_id, port_id=port_id)
+        created = await self._create_network_thing(
+            "ip", description=mark, floating_network_id=external_network_id, port_id=port_id
+        )
         return floating_ip_of(created)
 
     async def attach_floating_ip(self, floating_ip_id: str, port_id: str) -> FloatingIp:

@@ -1,7 +1,6 @@
 """Neutron tags, for people and their tools: `openstack network list --tags brb:cluster=…`.
 
-The platform itself goes by the mark in the description, which every create writes. Only a newer Neutron takes the tag
-in the same request; elsewhere it takes a second one.
+The platform itself goes by the mark in the description, which the create writes; a tag takes a second request.
 """
 
 from brb_provisioner.errors import ResourceGone
