@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# each process of the tests would compile anew what it imports
+# where an environment sets it, each process, of the tests too, would compile anew what it imports
 unexport PYTHONDONTWRITEBYTECODE
 # the system's certificate authorities, as pip and curl use: a company's own is among them
 export UV_SYSTEM_CERTS := 1

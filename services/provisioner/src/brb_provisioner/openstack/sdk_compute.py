@@ -24,7 +24,10 @@ class ComputeCalls(Calls):
         return Flavor(found.id, found.name, found.vcpus, found.ram)
 
     async def find_image(self, name_or_id: str) -> Image:
-        """Raises Misconfigured if there is none of that name or id, or it is not active."""
+        """By name in one request; openstacksdk's own search takes it for an id first.
+
+        Raises Misconfigured if there is none of that name or id, or it is not active.
+        """
 
         def find() -> Any:
             named = list(self.connection.image.images(name=name_or_id))
