@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from brb_provisioner.errors import ResourceGone, misconfigured, translate
 from brb_provisioner.openstack.cloud import PortPlan, SubnetPlan
@@ -238,7 +238,16 @@ class FakeNetworks:
 
     @call
     def add_tag(self, type_: ResourceType, resource_id: str, tag: str) -> None:
-        return
+        tables: dict[ResourceType, dict[str, Any]] = {
+            ResourceType.NETWORK: self.networks,
+            ResourceType.SUBNET: self.subnets,
+            ResourceType.ROUTER: self.routers,
+            ResourceType.SECURITY_GROUP: self.groups,
+            ResourceType.PORT: self.ports,
+            ResourceType.FLOATING_IP: self.floating_ips,
+        }
+        found = require(tables[type_], resource_id)
+        put(tables[type_], replace(found, tags=found.tags | {tag}))
 
     @call
     def list_cluster_floating_ips(self, cluster_id: str) -> Sequence[FloatingIp]:

@@ -36,6 +36,7 @@ class FakeCluster:
     applied: dict[tuple[str, str], Document] = field(default_factory=dict)
     pods: dict[str, list[PodRef]] = field(default_factory=dict)
     protected_pods: set[PodRef] = field(default_factory=set)
+    early_pods: dict[str, list[PodRef]] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
     forced_pods: list[PodRef] = field(default_factory=list)
     lost_servers: set[str | None] = field(default_factory=set)
@@ -59,7 +60,7 @@ class FakeCluster:
             self.nodes[name] = new_node(name, server_id, self.version, is_control_plane=is_control_plane)
 
     def is_up(self, node: ClusterNode) -> bool:
-        return self.has_network and node.server_id not in self.lost_servers
+        return self.has_network and node.server_id not in self.lost_servers and not self.early_pods.get(node.name)
 
     @property
     def has_network(self) -> bool:
@@ -135,6 +136,16 @@ class FakeClusterApi:
         with self._switch.call(f"api delete pod {pod.name}"):
             self._cluster.forced_pods.append(pod)
             self._remove(pod)
+
+    async def early_pods(self, node: str) -> tuple[PodRef, ...]:
+        with self._switch.call(f"api early pods of {node}"):
+            return tuple(self._cluster.early_pods.get(node, ()))
+
+    async def touch_pod(self, pod: PodRef, at: datetime) -> None:
+        with self._switch.call(f"api touch {pod.name}"):
+            self._cluster.early_pods = {
+                node: [other for other in pods if other != pod] for node, pods in self._cluster.early_pods.items()
+            }
 
     async def apply(self, documents: Sequence[Document]) -> None:
         with self._switch.call("api apply"):

@@ -56,6 +56,14 @@ async def test_a_node_is_deleted_only_if_it_is_that_very_one(server: ScriptedApi
     assert server.asked[0].body == {"preconditions": {"uid": "uid-1"}}
 
 
+async def test_a_touched_pod_has_the_time_on_it(server: ScriptedApiServer, api: KubernetesApi) -> None:
+    server.answers["PATCH /api/v1/namespaces/default/pods/app"] = [(200, {})]
+    await api.touch_pod(PodRef("default", "app"), datetime(2026, 11, 29, tzinfo=UTC))
+    annotations = {"bigredbutton/touched-at": "2026-11-29T00:00:00+00:00"}
+    assert server.asked[0].body == {"metadata": {"annotations": annotations}}
+    await api.touch_pod(PodRef("default", "gone"), datetime(2026, 11, 29, tzinfo=UTC))
+
+
 async def test_a_disruption_budget_answers_no(server: ScriptedApiServer, api: KubernetesApi) -> None:
     server.answers["POST /api/v1/namespaces/default/pods/app/eviction"] = [(429, {"message": "budget"})]
     assert not await api.evict(PodRef("default", "app"))

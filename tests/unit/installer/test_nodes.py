@@ -1,11 +1,12 @@
 """Node objects: read from Kubernetes' JSON, given our labels and taints, drained."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from brb_installer.kubernetes.cluster_api import ClusterNode, PodRef
-from brb_installer.kubernetes.parsing import parse_evictable_pods, parse_node, parse_server_id
+from brb_installer.kubernetes.parsing import parse_early_pods, parse_evictable_pods, parse_node, parse_server_id
 from brb_installer.node_settings import ANNOTATION, plan_node_patch
 from brb_installer.steps.etcd import EtcdMember, parse_members
 from brb_shared.contracts.kubernetes import Taint
@@ -104,6 +105,22 @@ def test_daemons_static_and_finished_pods_are_not_evicted() -> None:
         pod("finished"),
     ]
     assert parse_evictable_pods(pods) == (PodRef("default", "app"),)
+
+
+def test_pods_that_the_kubelet_met_too_early_are_known_by_what_they_wait_for() -> None:
+    early = {"message": "services have not yet been read at least once, cannot construct envvars"}
+
+    def pod(name: str, kind: str, **state: object) -> dict[str, object]:
+        return {"metadata": {"namespace": "kube-flannel", "name": name}, "status": {kind: [{"state": state}]}}
+
+    pods: list[dict[str, Any]] = [
+        pod("init", "initContainerStatuses", waiting=early),
+        pod("main", "containerStatuses", waiting=early),
+        pod("other", "containerStatuses", waiting={"reason": "PodInitializing"}),
+        pod("running", "containerStatuses", running={}),
+        {"metadata": {"namespace": "kube-flannel", "name": "new"}},
+    ]
+    assert [found.name for found in parse_early_pods(pods)] == ["init", "main"]
 
 
 def test_etcd_members_have_hexadecimal_ids_and_may_not_have_started() -> None:

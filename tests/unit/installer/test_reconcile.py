@@ -1,5 +1,6 @@
 """Whole installations on fake machines: create, grow, shrink, replace, delete."""
 
+from brb_installer.kubernetes.cluster_api import PodRef
 from brb_shared.contracts.conditions import ConditionType, find_condition
 from brb_shared.contracts.desired import Presence
 from fakes.node_installation import CLUSTER_ID, Installation, desired, machine
@@ -40,6 +41,20 @@ async def test_a_worker_is_added_without_touching_the_others() -> None:
     await installation.run()
     assert installation.observed.ready
     assert not [call for call in installation.switch.calls if "on w-0" in call or ("start" in call and "cp-0" in call)]
+
+
+async def test_a_network_pod_that_the_new_nodes_kubelet_put_off_is_hurried() -> None:
+    installation = Installation()
+    installation.want(desired([machine("cp-0")]))
+    await installation.run()
+    assert installation.apis.cluster is not None
+    installation.switch.calls.clear()
+    installation.apis.cluster.early_pods = {"w-0": [PodRef("kube-flannel", "flannel-w-0")]}
+    installation.want(desired(map(machine, ("cp-0", "w-0")), generation=2))
+    await installation.run()
+    assert installation.observed.ready
+    assert "after api touch flannel-w-0" in installation.switch.calls
+    assert "after api early pods of cp-0" not in installation.switch.calls
 
 
 async def test_a_leaving_worker_is_reported_and_its_node_is_gone() -> None:

@@ -1,11 +1,17 @@
 """From nothing to a cluster's infrastructure and back to nothing."""
 
+from datetime import timedelta
+
+import pytest
+
 from brb_shared.contracts.conditions import ConditionType, find_condition
 from brb_shared.contracts.desired import Presence
 from brb_shared.contracts.infrastructure import MachineState
 from brb_shared.reconcile import Absent, Settled
 from fakes.cloud import FakeCloud, SlowCloud
-from fakes.cloud_world import CLUSTER, World, desired
+from fakes.cloud_world import CLUSTER, MARK, World, desired
+
+RECHECK = timedelta(minutes=5)
 
 
 async def test_a_cluster_settles_and_its_latch_is_set() -> None:
@@ -54,13 +60,56 @@ async def test_a_cluster_of_which_nothing_was_asked_for_is_not_looked_for() -> N
 async def test_only_what_was_asked_for_is_looked_for() -> None:
     world = World()
     await world.settle()
+    world.restart()
+    looked = await _lists_in_a_pass(world)
+    assert looked >= {"list_servers", "list_ports", "list_networks", "list_floating_ips"}
+    assert not looked & {"list_volumes", "list_load_balancers"}
+
+
+async def test_one_more_machine_is_asked_for_without_another_look_at_what_stands() -> None:
+    world = World()
+    await world.settle()
+    world.want(desired(workers=2))
+    looked = await _lists_in_a_pass(world)
+    assert len(world.cloud.servers) == 3
+    assert not looked & {"list_ports", "list_networks", "list_subnets", "list_routers", "list_server_groups"}
+
+
+@pytest.mark.parametrize("reason", [{"retry": 1}, {"doubts": ("w-0 does not answer on SSH",)}])
+async def test_what_asks_for_a_look_gets_one(reason: dict[str, object]) -> None:
+    world = World()
+    await world.settle()
+    world.want(desired(workers=2).model_copy(update=reason))
+    assert "list_ports" in await _lists_in_a_pass(world)
+
+
+async def test_a_look_is_not_believed_after_the_time_for_the_next_one() -> None:
+    world = World()
+    await world.settle()
+    world.cloud.clock.advance(RECHECK + timedelta(seconds=1))
+    world.want(desired(workers=2))
+    assert "list_ports" in await _lists_in_a_pass(world)
+
+
+async def test_what_was_made_is_looked_at_again_soon_and_tagged_then() -> None:
+    world = World()
+    calls = world.cloud.inside.script.calls
+    assert (await world.settle()).result == Settled(timedelta(minutes=1))
+    assert "add_tag" not in calls
+    assert (await world.settle()).result == Settled(RECHECK)
+    ports = [port for port in world.cloud.ports.values() if port.description == MARK]
+    made = [*world.cloud.networks.values(), *world.cloud.floating_ips.values(), *ports]
+    assert {resource.tags for resource in made} == {frozenset({MARK})}
+    tagged = calls.count("add_tag")
+    await world.settle()
+    assert calls.count("add_tag") == tagged
+
+
+async def _lists_in_a_pass(world: World) -> set[str]:
     calls = world.cloud.inside.script.calls
     before = len(calls)
-    world.want(desired(workers=2))
     await world.run_pass()
-    looked = {call for call in calls[before:] if call.startswith("list_")}
-    assert {"list_servers", "list_ports", "list_networks", "list_floating_ips"} <= looked
-    assert not looked & {"list_volumes", "list_load_balancers"}
+    return {call for call in calls[before:] if call.startswith("list_")}
 
 
 async def test_looking_at_building_servers_costs_one_call() -> None:

@@ -67,7 +67,10 @@ class MachineRow(Base):
 
 
 class RunRow(Base):
-    """One run of a step on a machine, with its whole output, redacted. Recorded before the step starts."""
+    """One run of a step on a machine, with its whole output, redacted. Recorded before the step starts.
+
+    `output` may be a megabyte: a query that wants it says so.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -84,4 +87,4 @@ class RunRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     exit_code: Mapped[int | None] = mapped_column(Integer)
     read_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    output: Mapped[str] = mapped_column(Text, server_default="")
+    output: Mapped[str] = mapped_column(Text, server_default="", deferred=True, deferred_raiseload=True)

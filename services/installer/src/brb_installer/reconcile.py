@@ -26,7 +26,12 @@ from brb_installer.steps.leave import (
     require_other_control_plane,
     reset_machine,
 )
-from brb_installer.steps.nodes import ensure_node_settings, notice_lost_nodes, remove_unlisted_nodes
+from brb_installer.steps.nodes import (
+    ensure_node_settings,
+    hurry_early_pods,
+    notice_lost_nodes,
+    remove_unlisted_nodes,
+)
 from brb_installer.steps.prepare import begin_preparation, ensure_prepared
 from brb_installer.steps.reach import ensure_own_host_key, ensure_reachable, verify_own_host_key
 from brb_installer.steps.scope import ClusterScope, MachineScope, StepResult
@@ -157,6 +162,7 @@ async def _tend(scope: ClusterScope) -> Result:
     await ensure_addons(scope, api)
     await remove_unlisted_nodes(scope, api, observation.nodes)
     await ensure_node_settings(scope, api, observation.nodes)
+    await hurry_early_pods(scope, api, observation.nodes)
     await notice_lost_nodes(scope, observation.nodes)
     if cluster.problem is not None:
         await records.record_problem(None, None)

@@ -5,8 +5,9 @@ What passes write down is in `sql_records.py`.
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from brb_installer.cluster import Cluster
 from brb_installer.models import SCHEMA, ClusterRow, MachineRow, RunRow, WorkRow
@@ -53,10 +54,10 @@ async def load_cluster(session: AsyncSession, cluster_id: ClusterId) -> Cluster 
     row = await session.get(ClusterRow, cluster_id)
     if row is None:
         return None
-    machines = await session.scalars(select(MachineRow).where(MachineRow.cluster_id == cluster_id))
-    unended = (RunRow.cluster_id == cluster_id, RunRow.ended_at.is_(None))
-    runs = await session.scalars(select(RunRow).where(*unended))
-    return to_cluster(row, machines.all(), runs.all())
+    its_own = (RunRow.cluster_id == MachineRow.cluster_id, RunRow.machine == MachineRow.name)
+    open_run = and_(*its_own, RunRow.ended_at.is_(None))
+    machines = select(MachineRow, RunRow).outerjoin(RunRow, open_run).where(MachineRow.cluster_id == cluster_id)
+    return to_cluster(row, [(machine, run) for machine, run in await session.execute(machines)])
 
 
 async def publish_observed(
@@ -98,4 +99,4 @@ async def list_runs(session: AsyncSession, cluster_id: str, limit: int) -> Seque
 
 async def find_run(session: AsyncSession, cluster_id: str, run_id: str) -> RunRow | None:
     mine = select(RunRow).where(RunRow.cluster_id == cluster_id, RunRow.id == run_id)
-    return (await session.scalars(mine)).one_or_none()
+    return (await session.scalars(mine.options(undefer(RunRow.output)))).one_or_none()

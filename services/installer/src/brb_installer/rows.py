@@ -11,10 +11,10 @@ from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesMachine, KubernetesObserved
 
 
-def to_cluster(row: ClusterRow, machines: Iterable[MachineRow], runs: Iterable[RunRow]) -> Cluster:
+def to_cluster(row: ClusterRow, machines: Iterable[tuple[MachineRow, RunRow | None]]) -> Cluster:
+    """`machines`: each with its open run."""
     desired = KubernetesDesired.model_validate(row.desired)
-    by_name = {machine.name: machine for machine in machines}
-    open_runs = {run.machine: to_run(run) for run in runs}
+    by_name = {machine.name: (machine, run) for machine, run in machines}
     return Cluster(
         desired=desired,
         initialized=row.initialized,
@@ -27,11 +27,11 @@ def to_cluster(row: ClusterRow, machines: Iterable[MachineRow], runs: Iterable[R
         revision=row.revision,
         problem=to_problem(row.problem),
         observed=KubernetesObserved.model_validate(row.observed) if row.observed is not None else None,
-        machines=tuple(to_machine(spec, by_name.get(spec.name), open_runs.get(spec.name)) for spec in desired.machines),
+        machines=tuple(to_machine(spec, *by_name.get(spec.name, (None, None))) for spec in desired.machines),
     )
 
 
-def to_machine(spec: KubernetesMachine, row: MachineRow | None, run: Run | None) -> Machine:
+def to_machine(spec: KubernetesMachine, row: MachineRow | None, run: RunRow | None) -> Machine:
     """A row of another server under the same name says nothing about this machine."""
     if row is None or row.server_id != spec.server_id:
         return Machine(spec=spec, first_seen_at=datetime.now(UTC))
@@ -44,7 +44,7 @@ def to_machine(spec: KubernetesMachine, row: MachineRow | None, run: Run | None)
         joined_at=row.joined_at,
         left=row.left,
         drain_started_at=row.drain_started_at,
-        run=run if run is not None and run.server_id == spec.server_id else None,
+        run=to_run(run) if run is not None and run.server_id == spec.server_id else None,
         problem=to_problem(row.problem),
         rotated_key=row.rotated_key,
         rotation_seen=row.rotation_seen,

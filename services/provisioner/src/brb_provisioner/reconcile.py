@@ -2,7 +2,7 @@
 
 Steps run side by side as far as their needs allow. A pass that ends in waiting is followed by one that runs only the
 steps that were not done, so that looking at a building server costs one list call. Everything is looked at afresh after
-an error, a restart, a new desired state, and when a settled cluster is due.
+an error, a restart, and when a settled cluster is due: soon, if something was made. See `progress.py`.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from brb_provisioner.steps.floating_ips import ensure_api_floating_ip, ensure_fl
 from brb_provisioner.steps.load_balancer import ensure_load_balancer
 from brb_provisioner.steps.network import ensure_network, ensure_router, ensure_router_interface
 from brb_provisioner.steps.observe import observe_cloud
-from brb_provisioner.steps.plan import After, Plan, run_plan
+from brb_provisioner.steps.plan import After, Plan, Step, run_plan
 from brb_provisioner.steps.ports import ensure_ports
 from brb_provisioner.steps.quota import ask_for_quotas, require_quota
 from brb_provisioner.steps.removal import release_kept_floating_ip, remove_router_interface
@@ -60,6 +60,7 @@ from brb_shared.reconcile import Absent, Again, Lease, ReconcileError, Result, S
 log = structlog.get_logger()
 
 _SHORTEST_PAUSE = timedelta(milliseconds=50)
+_SECOND_LOOK = timedelta(minutes=1)
 
 APPLY: Plan = {
     ensure_credential: (),
@@ -80,8 +81,9 @@ APPLY: Plan = {
     ensure_floating_ips: (ensure_ports, ensure_router_interface),
     ensure_load_balancer: (ensure_ports,),
     ensure_api_floating_ip: (ensure_load_balancer, ensure_router_interface),
-    ensure_tags: (ensure_servers, ensure_floating_ips, ensure_api_floating_ip),
+    ensure_tags: (observe_cloud, After(ensure_servers)),
 }
+LOOK: frozenset[Step] = frozenset({observe_cloud, ensure_tags})
 
 REMOVE: Plan = {
     remove_servers: (),  # first, so that nothing in the cluster makes new things
@@ -159,7 +161,9 @@ class ProvisionerReconciler:
         await self._publish(stored, scope.ledger, _situation(scope), outcome)
         if isinstance(outcome, Waiting):
             return Again(outcome.after, outcome.reason)
-        return Settled(self._equipment.settings.recheck_interval)
+        self._memory.keep(progress, LOOK, settled=True)
+        recheck = self._equipment.settings.recheck_interval
+        return Settled(min(_SECOND_LOOK, recheck) if progress.done else recheck)
 
     async def _remove(self, stored: Stored, lease: Lease, progress: Progress) -> Result:
         if _is_over(stored):
@@ -201,7 +205,7 @@ class ProvisionerReconciler:
         """Run what is not done yet; remember how far it came only if nothing went wrong."""
         outcome, done = await run_plan(plan, scope, progress.done)
         if isinstance(outcome, Waiting) and not outcome.afresh:
-            self._memory.keep(scope.desired.cluster_id, progress, done)
+            self._memory.keep(progress, done)
         return outcome
 
     def _scope(self, stored: Stored, lease: Lease, cloud: Cloud, access: Access, progress: Progress) -> Scope:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import asyncpg
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,17 +15,19 @@ log = structlog.get_logger()
 
 _RECONNECT_SECONDS = 1.0
 _PROBE_SECONDS = 15.0
-_TOLD = "notified"
+
+
+def notification(channel: str, payload: str = "") -> ColumnElement[None]:
+    """Put it into the `returning` of a write: the listeners of `channel` are told when that transaction commits.
+
+    A write that touches no row tells nobody. PostgreSQL tells the same payload once a transaction.
+    """
+    return func.pg_notify(channel, payload)
 
 
 async def notify(session: AsyncSession, channel: str, payload: str = "") -> None:
-    """Tell the listeners of `channel` when the caller's transaction commits; said again in it, it costs nothing."""
-    transaction, told = session.info.get(_TOLD, (None, frozenset()))
-    if transaction is None or transaction is not session.sync_session.get_transaction():
-        told = frozenset()
-    if (channel, payload) not in told:
-        await session.execute(select(func.pg_notify(channel, payload)))
-        session.info[_TOLD] = (session.sync_session.get_transaction(), told | {(channel, payload)})
+    """Tell the listeners of `channel` when the caller's transaction commits."""
+    await session.execute(select(notification(channel, payload)))
 
 
 async def listen(url: str, channels: Sequence[str], on_notify: Callable[[str, str], None]) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import structlog
-from sqlalchemy import BigInteger, DateTime, Identity, Text, func
+from sqlalchemy import BigInteger, DateTime, Identity, Text, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +11,7 @@ from brb_shared.contracts.base import Contract
 from brb_shared.contracts.envelope import Envelope
 from brb_shared.contracts.happened import Happened
 from brb_shared.contracts.registry import Kind, Service
-from brb_shared.database.notify import notify
+from brb_shared.database.notify import notification
 
 _AnyEnvelope = Envelope[Contract]
 """Kept, because pydantic forgets a parametrised model that nobody holds and would build it again for each message."""
@@ -65,8 +65,8 @@ class Outbox:
             data=data,
         )
         body = envelope.model_dump_json(serialize_as_any=True)
-        session.add(self._model(id=envelope.id, subject=kind.subject(cluster_id), body=body))  # type: ignore[call-arg]
-        await notify(session, channel_of(self._model))
+        row = insert(self._model).values(id=envelope.id, subject=kind.subject(cluster_id), body=body)
+        await session.execute(row.returning(notification(channel_of(self._model))))
 
     async def happen(self, session: AsyncSession, kind: Kind, happened: Happened, *, generation: int = 0) -> None:
         """Add to the timeline."""

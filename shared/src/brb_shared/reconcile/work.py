@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from brb_shared.database.notify import notify
+from brb_shared.database.notify import notification
 
 
 class WorkRow:
@@ -74,5 +74,5 @@ async def wake(
         "due_at": func.least(model.due_at, statement.excluded.due_at),
         **({"failures": 0} if forget_failures else {}),
     }
-    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changes))
-    await notify(session, channel_of(model))
+    woken = statement.on_conflict_do_update(index_elements=["key"], set_=changes)
+    await session.execute(woken.returning(notification(channel_of(model))))

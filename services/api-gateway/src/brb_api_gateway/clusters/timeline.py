@@ -13,7 +13,7 @@ from brb_api_gateway.clusters.models import ChangeRow, ClusterRow, EventRow
 from brb_api_gateway.database import SCHEMA
 from brb_api_gateway.webhooks.fanout import enqueue_deliveries
 from brb_shared.contracts.happened import Happened
-from brb_shared.database import notify
+from brb_shared.database import notification
 
 CHANGES_CHANNEL = f"brb_{SCHEMA}_changes"
 
@@ -44,8 +44,7 @@ async def record_change(
     statement = insert(ChangeRow).values(
         cloud=cluster.cloud, project_id=cluster.project_id, cluster_id=cluster.id, type=type_, document=document
     )
-    await session.execute(statement)
-    await notify(session, CHANGES_CHANNEL)
+    await session.execute(statement.returning(notification(CHANGES_CHANNEL)))
 
 
 async def list_events(session: AsyncSession, cluster_id: str, *, after: int, limit: int) -> Sequence[EventRow]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from brb_installer.kubernetes.certificate_requests import render_approval, render_certificate_request
 from brb_installer.kubernetes.cluster_api import ClusterNode, Document, PodRef
-from brb_installer.kubernetes.parsing import parse_evictable_pods, parse_node
+from brb_installer.kubernetes.parsing import parse_early_pods, parse_evictable_pods, parse_node
 from brb_installer.kubernetes.tokens import render_bootstrap_token
 from brb_shared.contracts.ids import ClusterId
 from brb_shared.kubernetes.access import ClusterAccess
@@ -15,6 +15,7 @@ from brb_shared.kubernetes.client import ClusterClient, ClusterClients
 from brb_shared.kubernetes.errors import ClusterRefused
 
 FIELD_MANAGER = "brb-installer"
+TOUCHED = "bigredbutton/touched-at"
 _SIGN_ROUNDS = 50
 _SIGN_PAUSE_SECONDS = 0.2
 _TOO_MANY_REQUESTS = 429
@@ -59,8 +60,7 @@ class KubernetesApi:
         await self._client.request("DELETE", f"/api/v1/nodes/{name}", {"preconditions": {"uid": uid}}, missing_ok=True)
 
     async def evictable_pods(self, node: str) -> tuple[PodRef, ...]:
-        listed = await self._client.request("GET", "/api/v1/pods", query={"fieldSelector": f"spec.nodeName={node}"})
-        return parse_evictable_pods(listed["items"])
+        return parse_evictable_pods(await self._pods(node))
 
     async def evict(self, pod: PodRef) -> bool:
         metadata = {"name": pod.name, "namespace": pod.namespace}
@@ -75,6 +75,13 @@ class KubernetesApi:
 
     async def delete_pod(self, pod: PodRef) -> None:
         await self._client.request("DELETE", _pod_path(pod), {"gracePeriodSeconds": 0}, missing_ok=True)
+
+    async def early_pods(self, node: str) -> tuple[PodRef, ...]:
+        return parse_early_pods(await self._pods(node))
+
+    async def touch_pod(self, pod: PodRef, at: datetime) -> None:
+        patch = {"metadata": {"annotations": {TOUCHED: at.isoformat()}}}
+        await self._client.request("PATCH", _pod_path(pod), patch, "application/merge-patch+json", missing_ok=True)
 
     async def apply(self, documents: Sequence[Document]) -> None:
         await self._client.apply(documents)
@@ -91,6 +98,10 @@ class KubernetesApi:
             return await self._await_certificate(name)
         finally:
             await self._client.request("DELETE", f"{_REQUESTS}/{name}", missing_ok=True)
+
+    async def _pods(self, node: str) -> list[Document]:
+        listed = await self._client.request("GET", "/api/v1/pods", query={"fieldSelector": f"spec.nodeName={node}"})
+        return list(listed["items"])
 
     async def _await_certificate(self, name: str) -> bytes:
         for _ in range(_SIGN_ROUNDS):

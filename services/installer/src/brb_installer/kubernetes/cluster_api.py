@@ -68,6 +68,14 @@ class ClusterApi(Protocol):
 
     async def delete_pod(self, pod: PodRef) -> None: ...
 
+    async def early_pods(self, node: str) -> tuple[PodRef, ...]:
+        """The node's pods that its kubelet met before it had read the cluster's Services, and put off."""
+        ...
+
+    async def touch_pod(self, pod: PodRef, at: datetime) -> None:
+        """Note the time on it: its kubelet looks at it at once. A pod that is gone is no error."""
+        ...
+
     async def apply(self, documents: Sequence[Document]) -> None:
         """Server-side apply, in order, taking over fields that others have set."""
         ...

@@ -7,6 +7,7 @@ from brb_shared.contracts.kubernetes import Taint
 
 _CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 _UNINITIALIZED_TAINT = "node.cloudprovider.kubernetes.io/uninitialized"
+_NO_SERVICES = "services have not yet been read"  # kubelet, makeEnvironmentVariables
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 Document = dict[str, Any]
 
@@ -45,6 +46,21 @@ def parse_evictable_pods(documents: list[Document]) -> tuple[PodRef, ...]:
         for document in documents
         if _is_evictable(document)
     )
+
+
+def parse_early_pods(documents: list[Document]) -> tuple[PodRef, ...]:
+    """Those with a container that waits because its kubelet cannot know the Services' variables yet."""
+    return tuple(
+        PodRef(document["metadata"]["namespace"], document["metadata"]["name"])
+        for document in documents
+        if any(_NO_SERVICES in said for said in _waiting(document.get("status", {})))
+    )
+
+
+def _waiting(status: Document) -> list[str]:
+    """What its containers wait for."""
+    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    return [(container.get("state", {}).get("waiting") or {}).get("message", "") for container in containers]
 
 
 def _is_evictable(pod: Document) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 
+from brb_installer.cluster import Machine
 from brb_installer.errors import MachineUnreachable
 from brb_installer.kubernetes.cluster_api import ClusterApi, ClusterNode
 from brb_installer.node_settings import plan_node_patch
@@ -41,17 +42,32 @@ async def ensure_node_settings(scope: ClusterScope, api: ClusterApi, nodes: tupl
     return DONE
 
 
+async def hurry_early_pods(scope: ClusterScope, api: ClusterApi, nodes: tuple[ClusterNode, ...]) -> StepResult:
+    """A new node's kubelet may meet its pods before the Services, and then leaves the pod network for 10 to 15 s."""
+    for node in nodes:
+        machine = scope.cluster.machine(node.name)
+        if node.ready or machine is None or not _has_just_joined(scope, machine):
+            continue
+        for pod in await api.early_pods(node.name):
+            log.info("Hurrying a pod", cluster_id=scope.cluster.id, node=node.name, pod=pod.name)
+            await api.touch_pod(pod, scope.tools.now())
+    return DONE
+
+
 async def notice_lost_nodes(scope: ClusterScope, nodes: tuple[ClusterNode, ...]) -> StepResult:
     """A machine that has joined and whose Node object is gone, or another server's, joins again."""
     server_ids = {node.name: node.server_id for node in nodes}
     for machine in scope.cluster.machines:
-        fresh = machine.joined_at is not None and scope.tools.now() - machine.joined_at < _REGISTRATION_GRACE
-        if not machine.joined or fresh or machine.spec.leaving:
+        if not machine.joined or _has_just_joined(scope, machine) or machine.spec.leaving:
             continue
         if server_ids.get(machine.name) != machine.server_id:
             why = f"{machine.name} has joined and is not among the cluster's nodes; it joins again"
             await scope.records.record_unjoined(machine, why)
     return DONE
+
+
+def _has_just_joined(scope: ClusterScope, machine: Machine) -> bool:
+    return machine.joined_at is not None and scope.tools.now() - machine.joined_at < _REGISTRATION_GRACE
 
 
 async def _remove_etcd_member(scope: ClusterScope, name: str) -> None:

@@ -1,4 +1,7 @@
-"""The machines' servers: all asked for at once, looked at with one list call, replaced when gone or broken."""
+"""The machines' servers: all asked for at once, looked at with one list call, replaced when gone or broken.
+
+A new one does not wait for the list.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,15 +29,14 @@ _STOPPED_RECHECK = timedelta(seconds=30)
 
 
 async def ensure_servers(scope: Scope) -> StepResult:
-    servers = {server.id: server for server in await scope.seen.servers()}
-    return combined(await together(_ensure_server(scope, machine, servers) for machine in scope.machines))
+    return combined(await together(_ensure_server(scope, machine) for machine in scope.machines))
 
 
-async def _ensure_server(scope: Scope, machine: MachinePlan, servers: dict[str, Server]) -> StepResult:
+async def _ensure_server(scope: Scope, machine: MachinePlan) -> StepResult:
     entry = scope.ledger.get(T.SERVER, machine.name)
     if entry is None or not entry.stands or entry.state is EntryState.INTENDED:
         return await _make_server(scope, machine)
-    server = servers.get(entry.id)
+    server = next((found for found in await scope.seen.servers() if found.id == entry.id), None)
     if server is not None:
         return await _look_at(scope, machine, scope.ledger.machines[machine.name], server)
     if entry.state is EntryState.REMOVING:
