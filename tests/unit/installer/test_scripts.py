@@ -1,6 +1,7 @@
 """The shell scripts: they parse, and the downloads of `prepare.sh` are what their checksums promise."""
 
 import functools
+import gzip
 import hashlib
 import io
 import subprocess
@@ -19,6 +20,20 @@ _FUNCTIONS_END = "ensure_commands & commands=$!"
 
 
 class QuietFiles(SimpleHTTPRequestHandler):
+    """Where FILE.gz lies beside FILE, it is sent to whoever accepts gzip."""
+
+    def do_GET(self) -> None:
+        packed = Path(self.translate_path(self.path + ".gz"))
+        if packed.exists() and "gzip" in self.headers.get("Accept-Encoding", ""):
+            content = packed.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        else:
+            super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:
         return None
 
@@ -41,13 +56,15 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def install(folder: Path, how: str, url: str, *, checksum_url: str | None = None) -> tuple[int, str]:
+def install(
+    folder: Path, how: str, url: str, *, checksum_url: str | None = None, compressed: str = "no"
+) -> tuple[int, str]:
     """Run `install_artifact` of prepare.sh, with everything it writes below `folder`."""
     functions = Script(ScriptName.PREPARE).text().split(_FUNCTIONS_END)[0]
     for root in ("/var/lib/brb", "/opt/cni", "/etc/brb", "/etc/cni", "/etc/kubernetes"):
         functions = functions.replace(root, f"{folder}{root}")
     destination = folder / "installed"
-    call = f"install_artifact thing {how} {destination} {url} {checksum_url or url + '.sha256'} no"
+    call = f"install_artifact thing {how} {destination} {url} {checksum_url or url + '.sha256'} {compressed}"
     ended = subprocess.run(["sh", "-c", f"{functions}\n{call}"], capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout
 
@@ -75,6 +92,16 @@ def test_a_program_is_installed_when_its_checksum_is_right(mirror: tuple[Path, s
     assert install(tmp_path, "binary", f"{url}/kubelet") == (0, "Installed thing\n")
     assert (tmp_path / "installed").read_bytes() == b"program"
     assert (tmp_path / "installed").stat().st_mode & 0o111
+
+
+def test_a_program_comes_compressed_where_the_mirror_sends_it_so(mirror: tuple[Path, str], tmp_path: Path) -> None:
+    folder, url = mirror
+    (folder / "kubelet").write_bytes(b"only for those who do not ask")
+    (folder / "kubelet.gz").write_bytes(gzip.compress(b"program"))
+    (folder / "kubelet.sha256").write_text(sha256(b"program"))
+    assert install(tmp_path, "binary", f"{url}/kubelet", compressed="yes") == (0, "Installed thing\n")
+    assert (tmp_path / "installed").read_bytes() == b"program"
+    assert install(tmp_path / "other", "binary", f"{url}/kubelet")[0] == 42
 
 
 def test_a_program_that_is_there_is_not_downloaded_again(mirror: tuple[Path, str], tmp_path: Path) -> None:

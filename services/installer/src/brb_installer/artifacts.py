@@ -10,7 +10,7 @@ A mirror is laid out as the upstream projects lay out their releases, so only th
     {base}/flannel/v0.28.4/kube-flannel.yml
     {base}/cloud-provider-openstack/v1.36.0/manifests/*.yaml
 
-A mirror may also have each program compressed, with `.zst` at the end; the checksum is the program's own.
+A mirror may send a program compressed (`Content-Encoding`); the checksum is the program's own.
 `$ARCH` in a URL is replaced on the machine.
 """
 

@@ -1,6 +1,6 @@
 # Puts the container runtime and Kubernetes' programs on the machine. Run again, it downloads only what differs.
 #
-# ARTIFACTS         a line `name|binary or tar|destination|url|checksum url|compressed too` each
+# ARTIFACTS         a line `name|binary or tar|destination|url|checksum url|may come compressed` each
 # COMMANDS          programs the kubelet needs, as `command:package`
 # IMAGES            container images to pull before they are needed
 # KUBEADM_IMAGES    yes: kubeadm's images for KUBERNETES_VERSION from IMAGE_REPOSITORY too, and wait for all
@@ -19,9 +19,10 @@ case $(uname -m) in
     *) echo "The architecture $(uname -m) is not supported"; exit 1 ;;
 esac
 
-fetch() { # url file
+fetch() { # url file compressed; yes: what the server sends compressed, a quarter of the bytes, is unpacked on the way
     if command -v curl >/dev/null; then
-        curl --fail --silent --show-error --location --retry 2 --connect-timeout 10 --output "$2" "$1"
+        encoded=; if [ "${3:-no}" = yes ]; then encoded=--compressed; fi
+        curl $encoded --fail --silent --show-error --location --retry 2 --connect-timeout 10 --output "$2" "$1"
     elif command -v wget >/dev/null; then
         wget --quiet --tries=2 --timeout=30 --output-document="$2" "$1"
     else
@@ -36,20 +37,13 @@ promised() { # checksum file, name of the file it is about; knows `<sum>` and li
 
 sum_of() { sha256sum "$1" | cut -d' ' -f1; }
 
-fetch_program() { # url file compressed; the compressed one, where the mirror has it, is a third of the size
-    if [ "$3" = yes ] && command -v zstd >/dev/null && fetch "$1.zst" "$2.zst" 2>/dev/null; then
-        zstd --quiet --decompress --rm --force -o "$2" "$2.zst" && return 0
-    fi
-    fetch "$1" "$2"
-}
-
 install_artifact() { # name how destination url checksum_url compressed
     fetch "$5" "$work/$1.sum" || { echo "No answer from $5"; return 41; }
     expected=$(promised "$work/$1.sum" "$(basename "$4")")
     if [ ${#expected} -ne 64 ]; then echo "No SHA-256 of $(basename "$4") in $5"; return 42; fi
     if [ "$2" = binary ] && [ -x "$3" ] && [ "$(sum_of "$3")" = "$expected" ]; then return 0; fi
     if [ "$2" = tar ] && [ "$(cat "$stamps/$1" 2>/dev/null)" = "$expected" ]; then return 0; fi
-    fetch_program "$4" "$work/$1" "$6" || { echo "No answer from $4"; return 41; }
+    fetch "$4" "$work/$1" "$6" || { echo "No answer from $4"; return 41; }
     if [ "$(sum_of "$work/$1")" != "$expected" ]; then
         rm -f "$work/$1"; echo "$4 has another SHA-256 than $expected"; return 42
     fi
