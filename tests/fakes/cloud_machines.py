@@ -57,6 +57,11 @@ class FakeMachines:
         return marked(self.servers, mark)
 
     @call
+    def list_building_servers(self, mark: str) -> frozenset[str]:
+        self.pass_time()
+        return frozenset(server.id for server in marked(self.servers, mark) if server.status == "BUILD")
+
+    @call
     def create_server(self, plan: ServerPlan) -> Server:
         require(self.network.ports, plan.port_id)
         if any(self.plans[key].port_id == plan.port_id for key in self.servers):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx
 import pytest
 import requests
 import structlog
@@ -130,6 +131,14 @@ async def test_only_the_first_connection_asks_the_services_for_their_versions(po
     first, second = asked
     assert [url for url in first if url.rstrip("/").endswith("/v2.1")]
     assert not [url for url in second if url.rstrip("/").endswith("/v2.1")]
+
+
+async def test_building_servers_are_listed_without_their_details(pool: ThreadPoolExecutor) -> None:
+    transport = ScriptedTransport(always((200, {"servers": [{"id": "s-1", "name": "demo-w-0", "links": []}]})))
+    assert await connected(transport, Bounds(pool, 5.0, 4)).list_building_servers(MARK) == {"s-1"}
+    asked = httpx.URL(str(transport.requests[-1].url))
+    assert asked.path.endswith("/servers")
+    assert (asked.params["status"], asked.params["tags"]) == ("BUILD", MARK)
 
 
 @pytest.mark.parametrize("wanted", ["m1.medium", "3"])

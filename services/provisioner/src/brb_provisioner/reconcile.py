@@ -224,6 +224,7 @@ class ProvisionerReconciler:
             slots=asyncio.Semaphore(self._equipment.settings.calls_per_cluster),
             failures=lease.failures,
             waiting_since=progress.began_at,
+            goes_on=bool(progress.done),
             subnet_cidr=desired.network.cidr,
         )
 

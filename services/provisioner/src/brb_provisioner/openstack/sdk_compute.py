@@ -44,6 +44,12 @@ class ComputeCalls(Calls):
 
         return [_server(found) for found in await self.call("listing servers", fetch)]
 
+    async def list_building_servers(self, mark: str) -> frozenset[str]:
+        def fetch() -> list[Any]:
+            return list(self.connection.compute.servers(details=False, tags=mark, status="BUILD"))
+
+        return frozenset(found.id for found in await self.call("listing building servers", fetch))
+
     async def create_server(self, plan: ServerPlan) -> Server:
         created = await self.call(
             f"creating server {plan.name}", self.connection.compute.create_server, **_server_attributes(plan)

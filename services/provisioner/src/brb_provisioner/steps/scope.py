@@ -91,7 +91,10 @@ class Names:
 
 @dataclass
 class Scope:
-    """One pass. `outputs` holds only what the ledger does not; `failures` counts passes in error before this one."""
+    """One pass. `outputs` holds only what the ledger does not; `failures` counts passes in error before this one.
+
+    `goes_on`: an earlier pass has looked at everything, and the ledger is believed as far as nothing is waited for.
+    """
 
     stored: Stored
     ledger: Ledger
@@ -104,6 +107,7 @@ class Scope:
     slots: asyncio.Semaphore
     failures: int = 0
     waiting_since: datetime | None = None
+    goes_on: bool = False
     is_break_glass: bool = False
     flavors: Once[Flavor] = field(default_factory=Once)
     images: Once[Image] = field(default_factory=Once)

@@ -50,10 +50,11 @@ class Seen:
         self._server_group_name = server_group_name
         self._cluster_id = cluster_id
         self._lists: Once[Sequence[Resource]] = Once()
+        self._building: Once[frozenset[str]] = Once()
 
     def forget(self) -> None:
         """Look again at the next question, and for everything."""
-        self._lists, self._intended = Once(), None
+        self._lists, self._building, self._intended = Once(), Once(), None
 
     async def of(self, type_: ResourceType) -> Sequence[Resource]:
         """The things of a marked type that carry this cluster's mark."""
@@ -67,6 +68,10 @@ class Seen:
 
     async def servers(self) -> list[Server]:
         return [found for found in await self.of(T.SERVER) if isinstance(found, Server)]
+
+    async def building_servers(self) -> frozenset[str]:
+        """Ids."""
+        return await self._building.get(T.SERVER, lambda: self._cloud.list_building_servers(self._mark))
 
     async def volumes(self) -> list[Volume]:
         return [found for found in await self.of(T.VOLUME) if isinstance(found, Volume)]

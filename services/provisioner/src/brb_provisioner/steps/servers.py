@@ -1,21 +1,19 @@
-"""The machines' servers: all asked for at once, looked at with one list call, replaced when gone or broken.
-
-A new one does not wait for the list.
-"""
+"""The machines' servers: all asked for at once, looked at with one list call, replaced when gone or broken."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from brb_provisioner.ledger import Changes, EntryState, Machine
+from brb_provisioner.ledger import Changes, Entry, EntryState, Machine
 from brb_provisioner.machines import MachinePlan
 from brb_provisioner.openstack.cloud import ServerPlan
 from brb_provisioner.openstack.resources import ResourceType, Server
 from brb_provisioner.steps.broken_servers import report_broken, report_never_active
 from brb_provisioner.steps.choices import flavor_of, image_of
+from brb_provisioner.steps.evidence import floating_address
 from brb_provisioner.steps.reachability import ensure_reachable
-from brb_provisioner.steps.results import StepResult, Waiting, combined, together
+from brb_provisioner.steps.results import DONE, StepResult, Waiting, combined, together
 from brb_provisioner.steps.scope import Scope
 from brb_provisioner.steps.volumes import ensure_root_volume
 from brb_provisioner.user_data import HostKey, new_host_key, render_user_data
@@ -36,6 +34,8 @@ async def _ensure_server(scope: Scope, machine: MachinePlan) -> StepResult:
     entry = scope.ledger.get(T.SERVER, machine.name)
     if entry is None or not entry.stands or entry.state is EntryState.INTENDED:
         return await _make_server(scope, machine)
+    if (known := await _known_already(scope, machine, entry)) is not None:
+        return known
     server = next((found for found in await scope.seen.servers() if found.id == entry.id), None)
     if server is not None:
         return await _look_at(scope, machine, scope.ledger.machines[machine.name], server)
@@ -45,6 +45,20 @@ async def _ensure_server(scope: Scope, machine: MachinePlan) -> StepResult:
     lost = replace(entry, state=EntryState.INTENDED, resource_id=None)
     await scope.ledger.write(Changes(entries=(lost,)))
     return Waiting(scope.poll_interval, "ServerLost", f"Server {machine.name} is gone; it is made again")
+
+
+async def _known_already(scope: Scope, machine: MachinePlan, entry: Entry) -> StepResult | None:
+    """What needs no look at the server itself, where an earlier pass has had one: it came up, or is still building."""
+    if not scope.goes_on or entry.state is not EntryState.MADE:
+        return None
+    record = scope.ledger.machines[machine.name]
+    match record.state:
+        case MachineState.ACTIVE if record.reachable_at or not floating_address(scope, machine):
+            return DONE
+        case MachineState.BUILDING if not _is_overdue(scope, record):
+            return _building(scope, machine) if entry.id in await scope.seen.building_servers() else None
+        case _:
+            return None
 
 
 async def _make_server(scope: Scope, machine: MachinePlan) -> StepResult:
@@ -111,7 +125,7 @@ async def _look_at(scope: Scope, machine: MachinePlan, record: Machine, server: 
         case "ACTIVE":
             return await _became_active(scope, machine, record, server)
         case "BUILD" | "REBUILD" | "UNKNOWN":
-            if scope.now - (record.started_at or scope.now) > scope.settings.build_timeout:
+            if _is_overdue(scope, record):
                 return await report_never_active(scope, machine, record, server)
             return _building(scope, machine)
         case "ERROR":
@@ -144,6 +158,10 @@ async def _is_stopped(scope: Scope, machine: MachinePlan, record: Machine, serve
         told = scope.happened("ServerStopped", message, machine=machine.name)
         await scope.ledger.write(Changes(machines=(replace(record, state=MachineState.STOPPED),), events=(told,)))
     return Waiting(_STOPPED_RECHECK, "ServerStopped", message)
+
+
+def _is_overdue(scope: Scope, record: Machine) -> bool:
+    return scope.now - (record.started_at or scope.now) > scope.settings.build_timeout
 
 
 def _building(scope: Scope, machine: MachinePlan) -> StepResult:
