@@ -50,6 +50,8 @@ class FakeRecords:
                 known = self.rows.get(name)
                 if known is None or known.server_id != machine.server_id:
                     self.rows[name] = Machine(spec=machine.spec, first_seen_at=self.clock())
+                elif not known.reached:
+                    self.rows[name] = replace(known, first_seen_at=self.clock())
             joining = cluster.joining if cluster.joining in listed else None
             self._set_cluster(taken_up=cluster.revision, joining=joining)
 

@@ -54,9 +54,17 @@ def test_kubernetes_waits_until_infrastructure_is_initialized() -> None:
 
 def test_kubernetes_is_asked_for_with_every_machine_that_stands() -> None:
     stopped = machine("workers", 1, state=MachineState.STOPPED)
-    building = machine("workers", 0, state=MachineState.BUILDING)
-    seen = world(infrastructure=infrastructure(machine("cp", 0), building, stopped, ready=False))
+    broken = machine("workers", 0, state=MachineState.ERROR)
+    seen = world(infrastructure=infrastructure(machine("cp", 0), broken, stopped, ready=False))
     assert names(kubernetes_of(cluster(), seen)) == [name("cp", 0), name("workers", 1)]
+
+
+def test_a_machine_that_is_building_is_named_as_soon_as_its_server_is_known() -> None:
+    building = machine("workers", 0, state=MachineState.BUILDING)
+    unknown = machine("workers", 1, state=MachineState.BUILDING, server_id=None)
+    seen = world(infrastructure=infrastructure(machine("cp", 0), building, unknown, ready=False))
+    asked = kubernetes_of(cluster(), seen).machines
+    assert [(each.name, each.building) for each in asked] == [(name("cp", 0), False), (name("workers", 0), True)]
 
 
 def test_names_are_asked_for_beside_kubernetes_with_every_public_address() -> None:

@@ -52,6 +52,20 @@ async def test_a_broken_worker_is_named_and_delays_nobody(
     assert not installation.observed.ready
 
 
+async def test_a_machine_has_its_time_to_answer_from_when_its_server_is_built() -> None:
+    installation = with_worker(UnreachableNode)
+    installation.want(desired([machine("cp-0"), machine("w-0", building=True)]))
+    await installation.run(rounds=400)
+    condition = find_condition(installation.observed.conditions, ConditionType.WORKERS_AVAILABLE)
+    assert condition is not None
+    assert (condition.is_true, condition.code) == (False, None)
+    installation.want(desired([machine("cp-0"), machine("w-0")], generation=2))
+    await installation.run(rounds=400)
+    condition = find_condition(installation.observed.conditions, ConditionType.WORKERS_AVAILABLE)
+    assert condition is not None
+    assert condition.code is ErrorCode.MACHINE_UNREACHABLE
+
+
 @pytest.mark.parametrize("behaviour", [UnreachableNode, WrongHostKeyNode, LostWhileJoiningNode])
 async def test_a_replaced_server_heals_what_was_broken(behaviour: type[HealthyNode]) -> None:
     installation = with_worker(behaviour)

@@ -176,7 +176,9 @@ class SqlRecords(SqlWriter):
             await session.delete(known)
             await session.flush()
         row = insert(MachineRow).values(**key, server_id=machine.server_id)
-        await session.execute(row.on_conflict_do_nothing())
+        anew = {"first_seen_at": func.now()}  # its time to answer begins with what is said of it now
+        unreached = MachineRow.reached.is_(False)
+        await session.execute(row.on_conflict_do_update(index_elements=list(key), set_=anew, where=unreached))
         await wake(session, WorkRow, self._key(machine.name), forget_failures=True)
 
     async def _append_output(self, session: AsyncSession, run: Run, state: RunState) -> None:

@@ -19,6 +19,7 @@ class KubernetesMachine(Contract):
     private_address: str
     floating_address: str | None = Field(default=None, description="None: reached through a control plane as jump host")
     host_public_key: str
+    building: bool = Field(default=False, description="Its server is not ACTIVE yet: SSH may answer, and need not")
     labels: dict[str, str] = Field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     leaving: bool = Field(default=False, description="Drain it, take it out of etcd and the API, name it in `left`")

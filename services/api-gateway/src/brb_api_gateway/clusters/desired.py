@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from brb_api_gateway.clusters.machines import is_usable, leaving_machines, wanted_machines
+from brb_api_gateway.clusters.machines import is_expected, leaving_machines, wanted_machines
 from brb_api_gateway.clusters.spec import ClusterSpec, MachinePool
 from brb_api_gateway.clusters.world import Cluster, World
 from brb_shared.contracts.conditions import ErrorCode
@@ -13,6 +13,7 @@ from brb_shared.contracts.infrastructure import (
     DesiredNetwork,
     DesiredPool,
     InfrastructureDesired,
+    MachineState,
     ObservedMachine,
 )
 from brb_shared.contracts.kubernetes import KubernetesDesired, KubernetesMachine
@@ -162,9 +163,9 @@ def _canonical(host: str) -> str | None:
 
 
 def _kubernetes_machines(cluster: Cluster, world: World) -> tuple[KubernetesMachine, ...]:
-    """The wanted machines that stand, then those that are leaving."""
+    """The wanted machines that stand or are about to, then those that are leaving."""
     assert world.infrastructure is not None
-    standing = {machine.name: machine for machine in world.infrastructure.machines if is_usable(machine)}
+    standing = {machine.name: machine for machine in world.infrastructure.machines if is_expected(machine)}
     pools = {pool.name: pool for pool in cluster.spec.machine_pools}
     wanted = [standing[machine.name] for machine in wanted_machines(cluster) if machine.name in standing]
     return (
@@ -187,6 +188,7 @@ def _kubernetes_machine(machine: ObservedMachine, pool: MachinePool | None) -> K
         private_address=machine.private_address,
         floating_address=machine.floating_address,
         host_public_key=machine.host_public_key,
+        building=machine.state is MachineState.BUILDING,
         labels=pool.labels if pool else {},
         taints=pool.taints if pool else (),
     )

@@ -7,6 +7,7 @@ from brb_shared.contracts.infrastructure import DesiredMachine, MachineState, Ob
 
 LONGEST_NAME = 63
 _USABLE = (MachineState.ACTIVE, MachineState.STOPPED)
+_EXPECTED = (*_USABLE, MachineState.BUILDING)
 
 
 def machine_name(cluster_name: str, cluster_id: ClusterId | str, pool: str, index: int) -> str:
@@ -72,8 +73,16 @@ def has_all_nodes(cluster: Cluster, world: World) -> bool:
 
 def is_usable(machine: ObservedMachine) -> bool:
     """It can carry a node: a server with an address and a known host key. A stopped one keeps its node."""
-    has_all = machine.server_id and machine.private_address and machine.host_public_key
-    return bool(has_all) and machine.state in _USABLE
+    return _is_known(machine) and machine.state in _USABLE
+
+
+def is_expected(machine: ObservedMachine) -> bool:
+    """It carries a node, or will as soon as its server answers, which may be before the cloud calls it ACTIVE."""
+    return _is_known(machine) and machine.state in _EXPECTED
+
+
+def _is_known(machine: ObservedMachine) -> bool:
+    return bool(machine.server_id and machine.private_address and machine.host_public_key)
 
 
 def longest_machine_name(cluster_name: str, pool: str, quantity: int) -> int:

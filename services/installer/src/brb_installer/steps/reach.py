@@ -60,9 +60,9 @@ def plain_key(public_key: str) -> str:
 
 def _took_too_long(scope: MachineScope) -> bool:
     limit = timedelta(seconds=scope.tools.settings.machine_startup_timeout_seconds)
-    return _age(scope) > limit
+    return _age(scope) > limit and not scope.machine.spec.building
 
 
 def _age(scope: MachineScope) -> timedelta:
-    """How long the installer has known of the machine."""
+    """How long the installer has known of the machine, as it was asked for last."""
     return scope.tools.now() - scope.machine.first_seen_at
