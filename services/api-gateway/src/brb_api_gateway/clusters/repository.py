@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, cast, delete, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, cast, delete, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -73,7 +73,10 @@ async def find_many(session: AsyncSession, ids: Sequence[str]) -> Sequence[Clust
 
 def _seen(visible: Visible) -> list[ColumnElement[bool]]:
     is_there = ClusterRow.deleted_at.is_(None)
-    return [is_there] if visible.everything else [is_there, ClusterRow.id.in_(visible.ids)]
+    if visible.everything:
+        return [is_there]
+    # one parameter: a thousand of them took longer to write down than all the rest of a list
+    return [is_there, ClusterRow.id == any_(literal(list(visible.ids), ARRAY(Text)))]
 
 
 async def name_is_taken(session: AsyncSession, tenant: Tenant, name: str) -> bool:
