@@ -75,7 +75,7 @@ def _seen(visible: Visible) -> list[ColumnElement[bool]]:
     is_there = ClusterRow.deleted_at.is_(None)
     if visible.everything:
         return [is_there]
-    # one parameter: a thousand of them took longer to write down than all the rest of a list
+    # one parameter, not one for each of thousands
     return [is_there, ClusterRow.id == any_(literal(list(visible.ids), ARRAY(Text)))]
 
 
