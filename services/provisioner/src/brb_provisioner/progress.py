@@ -56,6 +56,9 @@ class ProgressMemory:
 
 
 def _is_other_shape(before: InfrastructureDesired, now: InfrastructureDesired) -> bool:
-    """Neither a removal, nor a retry, nor a doubt whether the machines are still there."""
-    reasons = [(each.presence, each.retry, each.doubts, each.credential_id) for each in (before, now)]
-    return before != now and reasons[0] == reasons[1] and now.presence is Presence.PRESENT
+    """Neither a removal, nor another credential, nor a retry, nor a doubt whether the machines are still there."""
+    return before != now and now.presence is Presence.PRESENT and _reasons_to_look(before) == _reasons_to_look(now)
+
+
+def _reasons_to_look(desired: InfrastructureDesired) -> tuple[object, ...]:
+    return desired.presence, desired.credential_id, desired.retry, desired.doubts

@@ -14,7 +14,8 @@ class ProvisionerSettings(ServiceSettings):
         default=None, description="The platform's SSH user CA, public half: machines let in who shows its certificate"
     )
     recheck_interval: timedelta = Field(
-        default=timedelta(minutes=5), description="How often a settled cluster is compared with the cloud (drift)"
+        default=timedelta(minutes=5),
+        description="How often a settled cluster is compared with the cloud (drift); a minute after something was made",
     )
     poll_interval: timedelta = Field(
         default=timedelta(seconds=0.5),
