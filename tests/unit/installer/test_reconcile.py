@@ -3,6 +3,7 @@
 from brb_installer.kubernetes.cluster_api import PodRef
 from brb_shared.contracts.conditions import ConditionType, find_condition
 from brb_shared.contracts.desired import Presence
+from brb_shared.contracts.ids import CredentialId
 from fakes.node_installation import CLUSTER_ID, Installation, desired, machine
 
 
@@ -102,3 +103,18 @@ async def test_the_cluster_gets_the_cloud_integration_under_its_own_id() -> None
     container = controller["spec"]["template"]["spec"]["containers"][0]
     assert container["env"] == [{"name": "CLUSTER_NAME", "value": CLUSTER_ID}]
     assert container["image"] == "registry.k8s.io/provider-os/openstack-cloud-controller-manager:v1.36.0"
+
+
+async def test_the_cloud_integration_is_applied_anew_for_another_credential_only() -> None:
+    installation = Installation()
+    installation.want(desired([machine("cp-0")]))
+    await installation.run()
+    installation.switch.calls.clear()
+    await installation.run()
+    assert "after api apply" not in installation.switch.calls
+    installation.want(
+        desired([machine("cp-0")], generation=2).model_copy(update={"credential_id": CredentialId("crd-2")})
+    )
+    await installation.run()
+    await installation.run()
+    assert installation.switch.calls.count("after api apply") == 1

@@ -57,15 +57,19 @@ def sha256(content: bytes) -> str:
 
 
 def install(
-    folder: Path, how: str, url: str, *, checksum_url: str | None = None, compressed: str = "no"
+    folder: Path, how: str, url: str, *, checksum_url: str | None = None, compressed: str = "no", bare: bool = False
 ) -> tuple[int, str]:
-    """Run `install_artifact` of prepare.sh, with everything it writes below `folder`."""
+    """Run `install_artifact` of prepare.sh, with everything it writes below `folder`.
+
+    `bare`: on a machine that has neither curl nor wget nor openssl.
+    """
     functions = Script(ScriptName.PREPARE).text().split(_FUNCTIONS_END)[0]
     for root in ("/var/lib/brb", "/opt/cni", "/etc/brb", "/etc/cni", "/etc/kubernetes"):
         functions = functions.replace(root, f"{folder}{root}")
     destination = folder / "installed"
     call = f"install_artifact thing {how} {destination} {url} {checksum_url or url + '.sha256'} {compressed}"
-    ended = subprocess.run(["sh", "-c", f"{functions}\n{call}"], capture_output=True, text=True, check=False)
+    without = "command() { return 1; }" if bare else ""
+    ended = subprocess.run(["sh", "-c", f"{functions}\n{without}\n{call}"], capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout
 
 
@@ -85,11 +89,14 @@ def test_variables_and_files_come_through_unharmed(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_program_is_installed_when_its_checksum_is_right(mirror: tuple[Path, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_program_is_installed_when_its_checksum_is_right(
+    mirror: tuple[Path, str], tmp_path: Path, bare: bool
+) -> None:
     folder, url = mirror
     (folder / "kubelet").write_bytes(b"program")
     (folder / "kubelet.sha256").write_text(sha256(b"program"))
-    assert install(tmp_path, "binary", f"{url}/kubelet") == (0, "Installed thing\n")
+    assert install(tmp_path, "binary", f"{url}/kubelet", bare=bare) == (0, "Installed thing\n")
     assert (tmp_path / "installed").read_bytes() == b"program"
     assert (tmp_path / "installed").stat().st_mode & 0o111
 
@@ -121,11 +128,12 @@ def test_a_sum_file_of_many_lines_is_searched_by_name(mirror: tuple[Path, str], 
     assert code == 0
 
 
-def test_a_wrong_checksum_installs_nothing(mirror: tuple[Path, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_wrong_checksum_installs_nothing(mirror: tuple[Path, str], tmp_path: Path, bare: bool) -> None:
     folder, url = mirror
     (folder / "kubelet").write_bytes(b"something else")
     (folder / "kubelet.sha256").write_text(sha256(b"program"))
-    code, said = install(tmp_path, "binary", f"{url}/kubelet")
+    code, said = install(tmp_path, "binary", f"{url}/kubelet", bare=bare)
     assert (code, "has another SHA-256" in said) == (42, True)
     assert not (tmp_path / "installed").exists()
 

@@ -175,6 +175,7 @@ async def _forget(tools: Tools, records: Records, cluster: Cluster) -> Result:
     for machine in cluster.machines:
         await tools.nodes.forget(machine.server_id)
     await tools.apis.forget(cluster.id)
+    tools.addons_digests.pop(cluster.id, None)
     await records.forget(plan_absent(cluster))
     return Absent()
 

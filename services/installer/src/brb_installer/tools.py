@@ -40,6 +40,8 @@ class Tools:
     credentials: Credentials
     manifests: Manifests
     clouds: Mapping[CloudId, Cloud] = field(default_factory=dict)
+    addons_digests: dict[ClusterId, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    """What a cluster's addons depend on, and the digest of these addons."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def seal(self, cluster_id: ClusterId, access: ClusterAccess) -> bytes:

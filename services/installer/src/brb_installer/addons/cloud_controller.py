@@ -10,6 +10,7 @@ from typing import Any
 from brb_installer.addons.images import containers_of, with_our_repository
 from brb_installer.settings import Settings
 from brb_shared.clouds import Cloud
+from brb_shared.contracts.ids import ClusterId
 from brb_shared.contracts.kubernetes import KubernetesDesired
 from brb_shared.hub import CloudCredential
 
@@ -18,9 +19,9 @@ _CONFIG_FOLDER = "/etc/config"
 
 
 def render_cloud_controller(
-    upstream: Sequence[Document], settings: Settings, desired: KubernetesDesired
+    upstream: Sequence[Document], settings: Settings, cluster_id: ClusterId
 ) -> tuple[Document, ...]:
-    return tuple(_adapted(document, settings, desired) for document in upstream)
+    return tuple(_adapted(document, settings, cluster_id) for document in upstream)
 
 
 def render_cloud_config_secret(desired: KubernetesDesired, cloud: Cloud, credential: CloudCredential) -> Document:
@@ -60,12 +61,12 @@ search-order=configDrive,metadataService
 """
 
 
-def _adapted(document: Document, settings: Settings, desired: KubernetesDesired) -> Document:
+def _adapted(document: Document, settings: Settings, cluster_id: ClusterId) -> Document:
     """Load balancers are named after the cluster's id, which no other cluster of the project has."""
     document = copy.deepcopy(document)
     for container in containers_of(document):
         container["image"] = with_our_repository(container["image"], settings)
         for variable in container.get("env", ()):
             if variable["name"] == "CLUSTER_NAME":
-                variable["value"] = desired.cluster_id
+                variable["value"] = cluster_id
     return document

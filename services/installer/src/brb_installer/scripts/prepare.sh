@@ -35,7 +35,10 @@ promised() { # checksum file, name of the file it is about; knows `<sum>` and li
         {sub(/^\*/, "", $2); parts = split($2, path, "/"); if (path[parts] == name) {print $1; exit}}' "$1"
 }
 
-sum_of() { sha256sum "$1" | cut -d' ' -f1; }
+# openssl uses what the processor has for it: six times as quick as sha256sum, with 250 MB to go through.
+sum_of() {
+    if command -v openssl >/dev/null; then openssl dgst -sha256 -r "$1"; else sha256sum "$1"; fi | cut -d' ' -f1
+}
 
 install_artifact() { # name how destination url checksum_url compressed
     fetch "$5" "$work/$1.sum" || { echo "No answer from $5"; return 41; }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncssh
@@ -16,6 +17,7 @@ from brb_installer.redaction import clean
 from brb_installer.scripts import Script
 from brb_installer.ssh import driver
 from brb_installer.ssh.certificates import UserCertificates
+from brb_installer.ssh.knocking import Knocking
 from brb_installer.ssh.node import INTERRUPTED, RunState, Target
 
 log = structlog.get_logger()
@@ -55,6 +57,7 @@ class AsyncsshNodes:
         self._settings = settings
         self._certificates = certificates
         self._open: defaultdict[str, _Open] = defaultdict(_Open)
+        self._knocking = Knocking()
 
     async def connect(self, target: Target) -> "AsyncsshNode":
         self._mark_used(target)
@@ -88,20 +91,24 @@ class AsyncsshNodes:
 
     async def _replace(self, opened: _Open, target: Target) -> asyncssh.SSHClientConnection:
         """The old connection may carry others, as a jump host's does: it is closed with the idle ones."""
-        connection = await self._dial(target)
+        is_new = opened.connection is None or opened.connection.is_closed()
+        connection = await self._dial(target, knocks=is_new)
         if opened.connection is not None:
             opened.retired.append(opened.connection)
         opened.connection = connection
         opened.used_at = asyncio.get_running_loop().time()
         return connection
 
-    async def _dial(self, target: Target) -> asyncssh.SSHClientConnection:
+    async def _dial(self, target: Target, *, knocks: bool) -> asyncssh.SSHClientConnection:
         jump = await self._connection(target.jump) if target.jump is not None else None
         log.info("Connecting by SSH", cluster_id=target.cluster_id, machine=target.machine, jump=jump is not None)
         trusted = [asyncssh.import_public_key(key) for key in target.host_keys]
         timeout = self._settings.connect_timeout_seconds
         with _translated(target.machine):
             async with asyncio.timeout(timeout + 1):
+                if knocks:
+                    opener = jump.open_connection if jump is not None else asyncio.open_connection
+                    await self._knocking.until_open(partial(opener, target.address, self._settings.port))
                 return await asyncssh.connect(
                     target.address,
                     self._settings.port,

@@ -15,7 +15,6 @@ from brb_installer.kubernetes.cluster_api import ClusterApi
 from brb_installer.steps.scope import DONE, ClusterScope, StepResult
 from brb_installer.tools import Tools
 from brb_shared.contracts.conditions import ErrorCode
-from brb_shared.contracts.kubernetes import KubernetesDesired
 from brb_shared.hub import CredentialGone
 from brb_shared.kubernetes.errors import ClusterRefused
 from brb_shared.reconcile import TerminalError, TransientError
@@ -30,17 +29,12 @@ async def ensure_addons(scope: ClusterScope, api: ClusterApi) -> StepResult:
 
     Raises TransientError, TerminalError when the cloud or its credential is gone.
     """
-    documents = [
-        *await render_network(scope.cluster, scope.tools),
-        *render_access(scope.cluster.id),
-        *await render_controller(scope.cluster, scope.tools),
-    ]
-    digest = _digest(documents, scope.cluster.desired)
+    digest = await _digest(scope.cluster, scope.tools)
     if digest == scope.cluster.addons_digest:
         return DONE
     log.info("Applying addons", cluster_id=scope.cluster.id)
     try:
-        await api.apply([await _secret(scope), *documents])
+        await api.apply([await _secret(scope), *await _render(scope.cluster, scope.tools)])
     except ClusterRefused as refused:
         message = f"The cluster refuses the network or cloud integration: {refused}"
         raise TransientError(ErrorCode.KUBERNETES_STEP_FAILED, message) from refused
@@ -56,7 +50,15 @@ async def render_network(cluster: Cluster, tools: Tools) -> tuple[Document, ...]
 async def render_controller(cluster: Cluster, tools: Tools) -> tuple[Document, ...]:
     urls = cloud_controller_manifest_urls(tools.settings)
     upstream = [document for url in urls for document in await tools.manifests.fetch(url)]
-    return render_cloud_controller(upstream, tools.settings, cluster.desired)
+    return render_cloud_controller(upstream, tools.settings, cluster.id)
+
+
+async def _render(cluster: Cluster, tools: Tools) -> list[Document]:
+    return [
+        *await render_network(cluster, tools),
+        *render_access(cluster.id),
+        *await render_controller(cluster, tools),
+    ]
 
 
 async def _secret(scope: ClusterScope) -> Document:
@@ -72,7 +74,23 @@ async def _secret(scope: ClusterScope) -> Document:
     return render_cloud_config_secret(desired, cloud, credential)
 
 
-def _digest(documents: list[Document], desired: KubernetesDesired) -> str:
-    """Of what is applied; the credential counts by its id, because its secret is fetched only to be applied."""
-    cloud = [desired.cloud, desired.credential_id, desired.network_id, desired.subnet_id, desired.floating_network_id]
-    return hashlib.sha256(json.dumps([documents, cloud], sort_keys=True).encode()).hexdigest()
+async def _digest(cluster: Cluster, tools: Tools) -> str:
+    """Of what is applied; the credential counts by its id, because its secret is fetched only to be applied.
+
+    Kept, as every look at a settled cluster asks for it: what is not among the inputs stays for the life of the
+    process.
+    """
+    desired = cluster.desired
+    inputs = (
+        desired.pod_cidr,
+        desired.cloud,
+        desired.credential_id,
+        desired.network_id,
+        desired.subnet_id,
+        desired.floating_network_id,
+    )
+    known = tools.addons_digests.get(cluster.id)
+    if known is None or known[0] != inputs:
+        text = json.dumps([await _render(cluster, tools), inputs], sort_keys=True)
+        known = tools.addons_digests[cluster.id] = (inputs, hashlib.sha256(text.encode()).hexdigest())
+    return known[1]
