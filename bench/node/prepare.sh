@@ -8,7 +8,7 @@ cd /root/got
 checked() { # path on the mirror, address of the sum
     curl -fsS --compressed -o "${1##*/}" "$MIRROR/$1" & got=$!
     sum=$(curl -fsS "$MIRROR/$2" | cut -d' ' -f1); wait "$got"
-    echo "$sum  ${1##*/}" | sha256sum --check --quiet
+    [ "$(openssl dgst -sha256 -r "${1##*/}" | cut -d' ' -f1)" = "$sum" ] # much quicker than sha256sum
 }
 program() { checked "$1" "$1.sha256"; install -m 0755 "${1##*/}" /usr/local/bin/"$2"; }
 archive() { checked "$1" "$1.$3"; tar -C "$2" --no-same-owner -xzf "${1##*/}"; }

@@ -1,8 +1,9 @@
 """Real SSH over loopback: who is let in, who is believed, and steps that go on without their caller."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncssh
@@ -129,6 +130,33 @@ async def test_a_machine_is_reached_through_a_control_plane(network: Network) ->
     assert await node.ask(says("echo inside")) == "inside\n"
     assert set(network.first.tunnels) == {"127.0.0.2"}
     assert network.second.sign_ins == ["brb"]
+
+
+async def test_a_connection_that_died_while_the_network_changed_is_followed_by_another(network: Network) -> None:
+    opened: list[asyncio.StreamWriter] = []
+
+    async def swallow_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The first only looks whether the port opens."""
+        opened.append(writer)
+        if len(opened) == 2:
+            return
+        machine_reader, machine_writer = await asyncio.open_connection(network.first.address, network.first.port)
+        await asyncio.gather(_pass_on(reader, machine_writer), _pass_on(machine_reader, writer))
+
+    server = await asyncio.start_server(swallow_the_second, "127.0.0.3", network.first.port)
+    async with server:
+        node = await network.nodes.connect(replace(network.first.target(), address="127.0.0.3"))
+        assert await node.ask(says("echo hello")) == "hello\n"
+        assert len(opened) == 3
+        await network.nodes.close()
+        for writer in opened:
+            writer.close()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
 
 
 async def test_the_host_key_behind_a_jump_host_is_checked_too(network: Network) -> None:
