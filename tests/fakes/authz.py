@@ -15,6 +15,8 @@ from brb_shared.contracts.registry import Service
 from brb_shared.http import ServiceKey
 
 ADMIN = "u-admin"
+NO_NATS = "nats://127.0.0.1:9"
+"""Nobody listens there: at the default address a platform may run beside the tests."""
 JSON = dict[str, Any]
 
 

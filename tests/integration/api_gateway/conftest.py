@@ -22,8 +22,8 @@ from brb_shared.database import run_migrations
 from brb_shared.messaging import Broker, NatsSettings
 from brb_shared.secrets import new_keyring_line
 from fakes.access import LocalAccess
+from fakes.authz import NO_NATS, running_authz
 from fakes.authz import client_of as authz_client
-from fakes.authz import running_authz
 from fakes.gateway import Services, client_of, running_app, sign_in, stop
 from fakes.gateway_cloud import WillingCloud
 from fakes.workers import FakeWorkers
@@ -87,6 +87,7 @@ async def authz(app: FastAPI, postgres_url: str, services: Services) -> AsyncIte
     """authz beside the gateway, which passes on to it; bob is a platform administrator there."""
     settings = AuthzSettings(
         database_url=SecretStr(postgres_url),
+        nats_url=NO_NATS,
         service_public_keys_file=Path(services.public_keys_file),
         platform_admins=("user:user-bob",),
         log_level="WARNING",

@@ -15,7 +15,7 @@ from brb_authz.settings import Settings
 from brb_shared.contracts.registry import Service
 from brb_shared.messaging.permissions import render_nats_config
 from brb_shared.testing.servers import NatsServer, PostgresServer
-from fakes.authz import ADMIN, People, client_of, running_authz
+from fakes.authz import ADMIN, NO_NATS, People, client_of, running_authz
 from fakes.gateway import Services
 
 
@@ -39,6 +39,7 @@ async def run(server: PostgresServer, statement: str) -> None:
 def settings_for(url: str, services: Services) -> Settings:
     return Settings(
         database_url=SecretStr(url),
+        nats_url=NO_NATS,
         service_key_file=services.folder / f"{Service.AUTHZ}.key",
         service_public_keys_file=services.public_keys_file,
         platform_admins=(f"user:{ADMIN}",),
