@@ -67,7 +67,7 @@ APPLY: Plan = {
     observe_cloud: (ensure_credential,),
     require_choices: (ensure_credential,),
     remove_unlisted_machines: (observe_cloud, require_choices),
-    ask_for_quotas: (require_choices,),  # beside the look at the cloud, which takes as long
+    ask_for_quotas: (ensure_credential,),  # beside the look at the cloud and the choices, which take as long
     require_quota: (remove_unlisted_machines, ask_for_quotas),
     ensure_network: (require_quota,),
     ensure_security_groups: (require_quota,),

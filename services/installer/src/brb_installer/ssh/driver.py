@@ -35,7 +35,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 folder=/run/brb/runs/$1
 if [ ! -d "$folder" ]; then echo unknown; exit 0; fi
 round=0
-while [ ! -e "$folder/exit" ] && [ "$round" -lt "$3" ]; do sleep 0.2; round=$((round + 1)); done
+while [ ! -e "$folder/exit" ] && [ "$round" -lt "$3" ]; do sleep 0.1; round=$((round + 1)); done
 state=running
 if [ ! -e "$folder/exit" ]; then
     if [ "$(cat /run/brb/current 2>/dev/null)" != "$1" ] || ! systemctl is-active --quiet brb-step.service; then
@@ -47,7 +47,7 @@ echo "$state"
 tail -c "+$(($2 + 1))" "$folder/output" | head -c 262144
 """
 
-_ROUND_SECONDS = 0.2
+_ROUND_SECONDS = 0.1
 
 ASK = "sudo -n /bin/sh -s"
 

@@ -2,6 +2,7 @@
 
 from brb_provisioner.errors import quota_exceeded
 from brb_provisioner.ledger import EntryState
+from brb_provisioner.machines import MachinePlan
 from brb_provisioner.openstack.resources import Quotas, ResourceType
 from brb_provisioner.quota import Needs, plan_needs, sentence_of, shortages
 from brb_provisioner.steps.choices import flavor_of
@@ -15,7 +16,7 @@ T = ResourceType
 
 async def ask_for_quotas(scope: Scope) -> StepResult:
     """Where the ledger says that something is missing; what the look at the cloud finds missing is seen later."""
-    if await _needs(scope):
+    if _missing_machines(scope) or await _needs(scope):
         await _known_quotas(scope)
     return DONE
 
@@ -32,8 +33,12 @@ async def require_quota(scope: Scope) -> StepResult:
     return DONE
 
 
+def _missing_machines(scope: Scope) -> list[MachinePlan]:
+    return [plan for plan in scope.machines if scope.ledger.made_id(T.SERVER, plan.name) is None]
+
+
 async def _needs(scope: Scope) -> Needs:
-    missing = [plan for plan in scope.machines if scope.ledger.made_id(T.SERVER, plan.name) is None]
+    missing = _missing_machines(scope)
     flavors = await together(flavor_of(scope, plan) for plan in missing)
     by_name = {plan.pool.flavor: flavor for plan, flavor in zip(missing, flavors, strict=True)}
     groups = rules_of_groups(scope.desired, {}, provider=scope.registered.lb_provider, subnet_cidr=scope.subnet_cidr)

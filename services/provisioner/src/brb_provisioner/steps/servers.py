@@ -165,4 +165,5 @@ def _is_overdue(scope: Scope, record: Machine) -> bool:
 
 
 def _building(scope: Scope, machine: MachinePlan) -> StepResult:
-    return Waiting(scope.poll_interval, "ServersBuilding", f"Server {machine.name} is building")
+    """Asked for half as often as the rest: the installer tries the machine meanwhile, nobody waits for the answer."""
+    return Waiting(2 * scope.poll_interval, "ServersBuilding", f"Server {machine.name} is building")
