@@ -7,7 +7,7 @@ import time
 from bench import nodes
 from bench.cloud import Cloud
 from bench.ours import Brb, Mark, Timeline, parse_laps
-from bench.script import Built, Host, Stopwatch, make_host, prepare
+from bench.script import Built, Connection, Host, Stopwatch, make_host, prepare
 from bench.shape import Shape
 
 _MARKS: tuple[Mark, ...] = (
@@ -21,20 +21,33 @@ _MARKS: tuple[Mark, ...] = (
 
 
 async def add_by_script(cloud: Cloud, shape: Shape, built: Built) -> Stopwatch:
-    """The token is made while the server boots."""
+    """A command of its own, as the platform's is: it signs in and connects first; ids and keys are noted from before.
+
+    The token is made while the server boots.
+    """
     watch = Stopwatch()
-    host, token = await asyncio.gather(
-        make_host(cloud, built.ground, "worker-2"), nodes.run(built.connection, "token.sh")
-    )
+
+    async def server_asked_for() -> Host:
+        await cloud.sign_in_again()
+        return await make_host(cloud, built.ground, "worker-2")
+
+    async def token_made() -> tuple[Connection, str]:
+        connection = await nodes.reach(built.address, built.ground.key, built.control_plane.host_key)
+        return connection, await nodes.run(connection, "token.sh")
+
+    host, (control_plane, token) = await asyncio.gather(server_asked_for(), token_made())
     watch.lap("server asked for")
-    await asyncio.gather(cloud.active(host.machine), _prepared_and_joined(built, host, token, shape, watch))
-    await nodes.run(built.connection, "ready.sh", NODES="3")
+    joined = _prepared_and_joined(built, host, control_plane, token, shape, watch)
+    await asyncio.gather(cloud.active(host.machine), joined)
+    await nodes.run(control_plane, "ready.sh", NODES="3")
     watch.lap("Ready")
     return watch
 
 
-async def _prepared_and_joined(built: Built, host: Host, token: str, shape: Shape, watch: Stopwatch) -> None:
-    node = await nodes.reach(host.machine.address, built.ground.key, host.host_key, jump=built.connection)
+async def _prepared_and_joined(
+    built: Built, host: Host, control_plane: Connection, token: str, shape: Shape, watch: Stopwatch
+) -> None:
+    node = await nodes.reach(host.machine.address, built.ground.key, host.host_key, jump=control_plane)
     watch.lap("answers on SSH")
     await prepare(node, "worker", shape)
     watch.lap("prepared")

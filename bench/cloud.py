@@ -43,6 +43,16 @@ class Cloud:
         connection.authorize()
         return cls(connection, name)
 
+    async def sign_in_again(self) -> None:
+        """As another command of the same operator begins."""
+
+        def call() -> Any:
+            connection = openstack.connect(cloud=self.connection.config.name)
+            connection.authorize()
+            return connection
+
+        self.connection = await asyncio.to_thread(call)
+
     async def make(self, kind: str, create: Callable[..., Any], **attributes: Any) -> Any:
         def call() -> Any:
             resource = create(**attributes)

@@ -55,11 +55,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Built:
-    """A cluster that stands: what is needed to add to it. `ca_hash` is what a joining node knows it by."""
+    """A cluster that stands: what its operator notes, to add to it later.
+
+    `address` is the control plane's floating one; `ca_hash` is what a joining node knows the cluster by.
+    """
 
     ground: Ground
     control_plane: Host
-    connection: Connection
+    address: str
     ca_hash: str
 
 
@@ -107,7 +110,7 @@ async def _build(cloud: Cloud, shape: Shape, watch: Stopwatch) -> Built:
         await asyncio.gather(*watching)
         cloud_conf = nodes.cloud_conf(await credential)
         ca_hash = await _cluster(hosts, (control_plane, worker), address, cloud_conf, shape, watch)
-        return Built(ground, hosts[0], control_plane, ca_hash)
+        return Built(ground, hosts[0], address, ca_hash)
 
 
 async def _machines(
