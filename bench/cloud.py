@@ -39,19 +39,11 @@ class Cloud:
 
     @classmethod
     def connect(cls, os_cloud: str, name: str) -> "Cloud":
-        connection = openstack.connect(cloud=os_cloud)
-        connection.authorize()
-        return cls(connection, name)
+        return cls(_signed_in(os_cloud), name)
 
     async def sign_in_again(self) -> None:
         """As another command of the same operator begins."""
-
-        def call() -> Any:
-            connection = openstack.connect(cloud=self.connection.config.name)
-            connection.authorize()
-            return connection
-
-        self.connection = await asyncio.to_thread(call)
+        self.connection = await asyncio.to_thread(_signed_in, self.connection.config.name)
 
     async def make(self, kind: str, create: Callable[..., Any], **attributes: Any) -> Any:
         def call() -> Any:
@@ -183,3 +175,9 @@ class Cloud:
             if not left & set(servers):
                 return
             time.sleep(0.5)
+
+
+def _signed_in(os_cloud: str) -> Any:
+    connection = openstack.connect(cloud=os_cloud)
+    connection.authorize()
+    return connection

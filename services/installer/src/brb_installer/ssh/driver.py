@@ -35,7 +35,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 folder=/run/brb/runs/$1
 if [ ! -d "$folder" ]; then echo unknown; exit 0; fi
 round=0
-while [ ! -e "$folder/exit" ] && [ "$round" -lt "$3" ]; do sleep 0.1; round=$((round + 1)); done
+while [ ! -e "$folder/exit" ] && [ "$round" -lt "$3" ]; do sleep "$4"; round=$((round + 1)); done
 state=running
 if [ ! -e "$folder/exit" ]; then
     if [ "$(cat /run/brb/current 2>/dev/null)" != "$1" ] || ! systemctl is-active --quiet brb-step.service; then
@@ -58,4 +58,6 @@ def start_command(run_id: str, timeout_seconds: int) -> str:
 
 def attach_command(run_id: str, offset: int, wait_seconds: float) -> str:
     rounds = str(round(wait_seconds / _ROUND_SECONDS))
-    return shlex.join(["sudo", "-n", "/bin/sh", "-c", _ATTACH, "brb-attach", run_id, str(offset), rounds])
+    return shlex.join(
+        ["sudo", "-n", "/bin/sh", "-c", _ATTACH, "brb-attach", run_id, str(offset), rounds, str(_ROUND_SECONDS)]
+    )

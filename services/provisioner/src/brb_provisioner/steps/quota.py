@@ -15,7 +15,10 @@ T = ResourceType
 
 
 async def ask_for_quotas(scope: Scope) -> StepResult:
-    """Where the ledger says that something is missing; what the look at the cloud finds missing is seen later."""
+    """Where the ledger says that something is missing; what the look at the cloud finds missing is seen later.
+
+    A missing machine needs some whatever its flavor: its flavor is not waited for.
+    """
     if _missing_machines(scope) or await _needs(scope):
         await _known_quotas(scope)
     return DONE
