@@ -1,5 +1,6 @@
 """Entry point: runs a command, and turns what went wrong into a sentence and an exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -10,9 +11,15 @@ from brb_cli.app import build_app
 from brb_cli.errors import Cancelled, CliError
 from brb_cli.terminal import say_error
 
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""What a command makes by being imported: collecting that, while it starts and when it ends, takes a third of its time."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    exit_code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()
+    sys.exit(exit_code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -32,7 +32,7 @@ from brb_installer.steps.nodes import (
     notice_lost_nodes,
     remove_unlisted_nodes,
 )
-from brb_installer.steps.prepare import begin_preparation, ensure_prepared
+from brb_installer.steps.prepare import ensure_prepared
 from brb_installer.steps.reach import ensure_own_host_key, ensure_reachable, verify_own_host_key
 from brb_installer.steps.scope import ClusterScope, MachineScope, StepResult
 from brb_installer.tools import Tools
@@ -48,11 +48,10 @@ MachineStep = Callable[[MachineScope], Awaitable[StepResult]]
 
 APPLY: tuple[MachineStep, ...] = (
     ensure_reachable,
-    begin_preparation,
-    ensure_own_host_key,
     ensure_prepared,
     ensure_initialized,
     ensure_joined,
+    ensure_own_host_key,
     verify_own_host_key,
 )
 LEAVE: tuple[MachineStep, ...] = (

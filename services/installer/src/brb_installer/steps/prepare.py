@@ -3,27 +3,15 @@
 from brb_installer.addons.images import plan_early_images
 from brb_installer.artifacts import plan_artifacts
 from brb_installer.cluster import Step
-from brb_installer.errors import NodeBusy
 from brb_installer.kubeadm.node_files import render_node_files
 from brb_installer.scripts import Script, ScriptName
 from brb_installer.settings import NodeProfile
 from brb_installer.steps.addons import render_controller, render_network
-from brb_installer.steps.runs import ensure_started, run_to_end
+from brb_installer.steps.runs import run_to_end
 from brb_installer.steps.scope import DONE, MachineScope, StepResult
 
 # Debian's and Ubuntu's names of what kubelet, kubeadm and kube-proxy call.
 _COMMANDS = "mount:mount losetup:mount ip:iproute2 iptables:iptables ethtool:ethtool socat:socat conntrack:conntrack"
-
-
-async def begin_preparation(scope: MachineScope) -> StepResult:
-    """Start it, and go on with what does not need it."""
-    if not scope.machine.prepared and not scope.machine.joined:
-        try:
-            await ensure_started(scope, Step.PREPARE, lambda: _script(scope))
-        except NodeBusy:
-            return DONE
-        await scope.refresh()
-    return DONE
 
 
 async def ensure_prepared(scope: MachineScope) -> StepResult:
