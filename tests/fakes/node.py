@@ -246,23 +246,23 @@ class FakeNode:
         with self._switch.call(f"ssh {script.name} on {self._machine.name}"):
             return self._answer(script)
 
-    async def start(self, run_id: str, script: Script) -> None:
+    async def start(self, run_id: str, script: Script, *, wait_seconds: float) -> RunState:
         assert script.name in LONG_SCRIPTS
         script.text()
         with self._switch.call(f"ssh start {script.name} on {self._machine.name}"):
-            if run_id in self._machine.runs:
-                return
-            if any(run.exit_code is None for run in self._machine.runs.values()):
+            others = [run for known, run in self._machine.runs.items() if known != run_id]
+            if any(run.exit_code is None for run in others):
                 raise NodeBusy(self._machine.name)
-            self._machine.runs[run_id] = FakeRun(script)
+            return self._look(self._machine.runs.setdefault(run_id, FakeRun(script)), 0)
 
     async def attach(self, run_id: str, *, offset: int, wait_seconds: float) -> RunState | None:
         with self._switch.call(f"ssh attach on {self._machine.name}"):
             run = self._machine.runs.get(run_id)
-            if run is None:
-                return None
-            self._go_on(run)
-            return RunState(run.exit_code, run.output[offset:], len(run.output))
+            return None if run is None else self._look(run, offset)
+
+    def _look(self, run: FakeRun, offset: int) -> RunState:
+        self._go_on(run)
+        return RunState(run.exit_code, run.output[offset:], len(run.output))
 
     def _go_on(self, run: FakeRun) -> None:
         run.looks_until_done -= 1

@@ -12,7 +12,7 @@ from brb_cli.errors import Cancelled, CliError
 from brb_cli.terminal import say_error
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""What a command makes by being imported: collecting that, while it starts and when it ends, takes a third of its time."""
+"""More than a command makes by its imports: collecting those takes a third of its time, as it starts and as it ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

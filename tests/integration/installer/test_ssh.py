@@ -185,14 +185,21 @@ async def test_a_step_runs_once_and_is_found_by_its_id(network: Network, tmp_pat
     assert await node.attach("run1", offset=0, wait_seconds=0) is None
     script = says(f"echo once >> {tmp_path}/count; echo done")
     for _ in range(3):
-        await node.start("run1", script)
+        await node.start("run1", script, wait_seconds=0)
     assert await follow(node, "run1") == RunState(0, "done\n", 5)
     assert (tmp_path / "count").read_text() == "once\n"
 
 
+async def test_a_start_tells_how_the_step_ended(network: Network) -> None:
+    node = await network.nodes.connect(network.first.target())
+    for _ in range(2):
+        state = await node.start("run1", says("echo done; exit 3"), wait_seconds=10)
+        assert state == RunState(3, "done\n", 5)
+
+
 async def test_only_the_new_output_is_read(network: Network) -> None:
     node = await network.nodes.connect(network.first.target())
-    await node.start("run1", says("echo first; echo sécond"))
+    await node.start("run1", says("echo first; echo sécond"), wait_seconds=0)
     await follow(node, "run1")
     state = await node.attach("run1", offset=6, wait_seconds=0)
     assert state == RunState(0, "sécond\n", 14)
@@ -200,14 +207,14 @@ async def test_only_the_new_output_is_read(network: Network) -> None:
 
 async def test_a_failed_step_tells_its_exit_code_and_both_outputs(network: Network) -> None:
     node = await network.nodes.connect(network.first.target())
-    await node.start("run1", says("echo out; echo err >&2; exit 42"))
+    await node.start("run1", says("echo out; echo err >&2; exit 42"), wait_seconds=0)
     state = await follow(node, "run1")
     assert (state.exit_code, state.output) == (42, "out\nerr\n")
 
 
 async def test_a_step_goes_on_when_its_caller_is_gone(network: Network, tmp_path: Path) -> None:
     node = await network.nodes.connect(network.first.target())
-    await node.start("run1", says(f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo went on"))
+    await node.start("run1", says(f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo went on"), wait_seconds=0)
     await network.nodes.forget("server-127.0.0.1")
     (tmp_path / "go").touch()
     again = await network.nodes.connect(network.first.target())
@@ -216,19 +223,19 @@ async def test_a_step_goes_on_when_its_caller_is_gone(network: Network, tmp_path
 
 async def test_two_steps_never_run_at_once(network: Network, tmp_path: Path) -> None:
     node = await network.nodes.connect(network.first.target())
-    await node.start("run1", says(f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"))
+    await node.start("run1", says(f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"), wait_seconds=0)
     with pytest.raises(NodeBusy):
-        await node.start("run2", says("echo never"))
+        await node.start("run2", says("echo never"), wait_seconds=0)
     (tmp_path / "go").touch()
     await follow(node, "run1")
-    await node.start("run2", says("echo now"))
+    await node.start("run2", says("echo now"), wait_seconds=0)
     assert (await follow(node, "run2")).output == "now\n"
 
 
 async def test_a_step_that_vanished_counts_as_interrupted(network: Network) -> None:
     """A reboot stops the unit; here its stand-in forgets that it is active."""
     node = await network.nodes.connect(network.first.target())
-    await node.start("run1", says("sleep 20"))
+    await node.start("run1", says("sleep 20"), wait_seconds=0)
     (network.first.folder / "active").unlink()
     state = await node.attach("run1", offset=0, wait_seconds=0)
     assert state is not None

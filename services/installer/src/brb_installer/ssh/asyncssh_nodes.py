@@ -165,24 +165,21 @@ class AsyncsshNode:
             raise StepFailed(self._machine, script.name, exit_code, clean(errors or output))
         return output
 
-    async def start(self, run_id: str, script: Script) -> None:
-        command = driver.start_command(run_id, self._step_timeout_seconds)
-        exit_code, _, errors = await self._run(command, script.text(), _ASK_TIMEOUT_SECONDS)
+    async def start(self, run_id: str, script: Script, *, wait_seconds: float) -> RunState:
+        command = driver.start_command(run_id, self._step_timeout_seconds, wait_seconds)
+        exit_code, said, errors = await self._run(command, script.text(), wait_seconds + _ASK_TIMEOUT_SECONDS)
         if exit_code == driver.BUSY:
             raise NodeBusy(self._machine)
         if exit_code != 0:
             raise StepFailed(self._machine, f"start of {script.name}", exit_code, clean(errors))
+        return _parse_run(said, 0)
 
     async def attach(self, run_id: str, *, offset: int, wait_seconds: float) -> RunState | None:
         command = driver.attach_command(run_id, offset, wait_seconds)
         exit_code, said, errors = await self._run(command, "", wait_seconds + _ASK_TIMEOUT_SECONDS)
         if exit_code != 0:
             raise StepFailed(self._machine, "look at a step", exit_code, clean(errors))
-        state, _, output = said.partition("\n")
-        if state == "unknown":
-            return None
-        ended = {"running": None, "": INTERRUPTED}.get(state, int(state) if state.isdigit() else INTERRUPTED)
-        return RunState(exit_code=ended, output=output, read_bytes=offset + len(output.encode(errors=_KEEP)))
+        return None if said == driver.UNKNOWN else _parse_run(said, offset)
 
     async def _run(self, command: str, stdin: str, timeout_seconds: float) -> tuple[int, str, str]:
         source: dict[str, Any] = {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
@@ -193,6 +190,13 @@ class AsyncsshNode:
 
 
 _KEEP = "surrogateescape"
+
+
+def _parse_run(said: str, offset: int) -> RunState:
+    """The exit code on a line of its own, then the output from `offset` bytes on."""
+    state, _, output = said.partition("\n")
+    ended = None if state == "running" else int(state) if state.isdigit() else INTERRUPTED
+    return RunState(exit_code=ended, output=output, read_bytes=offset + len(output.encode(errors=_KEEP)))
 
 
 def shown_key(connection: asyncssh.SSHClientConnection) -> str:

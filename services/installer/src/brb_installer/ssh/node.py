@@ -46,8 +46,11 @@ class Node(Protocol):
         """Run a short script as root and return what it says. Raises StepFailed, MachineUnreachable."""
         ...
 
-    async def start(self, run_id: str, script: Script) -> None:
-        """Start a long script as root, unless this run was started before. Raises NodeBusy, MachineUnreachable."""
+    async def start(self, run_id: str, script: Script, *, wait_seconds: float) -> RunState:
+        """Start a long script as root, unless this run was started before, and wait as `attach` does.
+
+        Raises NodeBusy, MachineUnreachable.
+        """
         ...
 
     async def attach(self, run_id: str, *, offset: int, wait_seconds: float) -> RunState | None:

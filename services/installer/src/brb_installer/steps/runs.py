@@ -23,38 +23,40 @@ _ERRORS_BY_EXIT_CODE: dict[int, type[StepFailed]] = {41: ArtifactUnavailable, 42
 
 
 async def run_to_end(scope: MachineScope, step: Step, make_script: MakeScript) -> StepResult:
-    """Done once the script has ended well. Raises StepFailed. Idempotent: a run that goes on is found by its id."""
-    try:
-        run = await ensure_started(scope, step, make_script)
-    except NodeBusy:
-        return Again(_BUSY_PAUSE, "AnotherStepRuns")
-    return await _follow(scope, run)
-
-
-async def ensure_started(scope: MachineScope, step: Step, make_script: MakeScript) -> Run:
-    """Record the run, then start it unless the machine knows it. Raises NodeBusy.
+    """Done once the script has ended well. Raises StepFailed. Idempotent: a run that goes on is found by its id.
 
     `make_script` is called only if it has to be started: it may make secrets.
     """
     run = await scope.records.open_run(scope.machine, step)
+    state = None if run.is_new else await _attach(scope, run)
+    if state is None:
+        try:
+            state = await _start(scope, run, make_script)
+        except NodeBusy:
+            return Again(_BUSY_PAUSE, "AnotherStepRuns")
+    return await _follow(scope, run, state)
+
+
+async def _start(scope: MachineScope, run: Run, make_script: MakeScript) -> RunState:
+    script = await make_script()
+    log.info("Starting step", cluster_id=scope.cluster.id, machine=scope.machine.name, step=run.step, run_id=run.id)
     node = await scope.node()
-    if run.is_new or await node.attach(run.id, offset=run.read_bytes, wait_seconds=0) is None:
-        script = await make_script()
-        log.info("Starting step", cluster_id=scope.cluster.id, machine=scope.machine.name, step=step, run_id=run.id)
-        node = await scope.node()
-        await node.start(run.id, script)
-    return run
+    return await node.start(run.id, script, wait_seconds=scope.tools.settings.attach_seconds)
 
 
-async def _follow(scope: MachineScope, run: Run) -> StepResult:
+async def _attach(scope: MachineScope, run: Run) -> RunState | None:
+    node = await scope.node()
+    return await node.attach(run.id, offset=run.read_bytes, wait_seconds=scope.tools.settings.attach_seconds)
+
+
+async def _follow(scope: MachineScope, run: Run, state: RunState | None) -> StepResult:
     for _ in range(_ROUNDS):
-        node = await scope.node()
-        state = await node.attach(run.id, offset=run.read_bytes, wait_seconds=scope.tools.settings.attach_seconds)
         if state is None:
             return Again(timedelta(), "MachineRebooted")
         if state.exit_code is not None:
             return await _finish(scope, run, state)
         run = await scope.records.record_output(run, state)
+        state = await _attach(scope, run)
     return Again(timedelta(), "StepRunning")
 
 
