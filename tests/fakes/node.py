@@ -38,6 +38,8 @@ class HealthyNode:
     initialized: bool = False
     joined: bool = False
     half_done: bool = False
+    reads_keys: bool = False
+    """sshd was told to: it answers no new connection until the next pass."""
     runs: dict[str, FakeRun] = field(default_factory=dict)
     finished: list[ScriptName] = field(default_factory=list)
 
@@ -218,9 +220,13 @@ class FakeNodes:
             if machine is None:
                 raise MachineUnreachable(target.machine, "no route to host")
             machine.connect(target)
+            machine.reads_keys = False
             return FakeNode(machine, self.apis, self.switch)
 
     async def renew(self, target: Target) -> Node:
+        machine = next((machine for machine in self.machines if machine.server_id == target.server_id), None)
+        if machine is not None and machine.reads_keys:
+            raise MachineUnreachable(target.machine, "connection refused")
         return await self.connect(target)
 
     async def forget(self, server_id: str) -> None:
@@ -282,6 +288,7 @@ class FakeNode:
                 return f"{self._machine.next_host_key} \n"
             case ScriptName.HOST_KEY_USE:
                 self._machine.host_key = self._machine.next_host_key or self._machine.host_key
+                self._machine.reads_keys = True
                 return ""
             case ScriptName.KUBECONFIG if self._machine.initialized:
                 return admin_kubeconfig()

@@ -1,4 +1,4 @@
-"""First contact: until SSH answers, and a host key of our own."""
+"""First contact, until SSH answers; and a host key of our own once the machine is a node."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from brb_shared.reconcile import Again
 _BOOT_POLL = timedelta(seconds=0.3)
 _LONG_BOOT = timedelta(seconds=30)
 _LONG_BOOT_POLL = timedelta(seconds=2)
+_KEY_PAUSE = timedelta(seconds=1)
 _KEY_POLL = timedelta(seconds=5)
 
 
@@ -32,13 +33,13 @@ async def ensure_own_host_key(scope: MachineScope) -> StepResult:
 
     The new public key is recorded before the machine shows it; both are accepted until it has shown it.
     """
-    if scope.machine.rotated_key is None:
-        node = await scope.node()
-        public_key = plain_key(await node.ask(Script(ScriptName.HOST_KEY_NEXT)))
-        await scope.records.record_host_key(scope.machine, public_key)
-        await node.ask(Script(ScriptName.HOST_KEY_USE))
-        await scope.refresh()
-    return DONE
+    if scope.machine.rotated_key is not None:
+        return DONE
+    node = await scope.node()
+    public_key = plain_key(await node.ask(Script(ScriptName.HOST_KEY_NEXT)))
+    await scope.records.record_host_key(scope.machine, public_key)
+    await node.ask(Script(ScriptName.HOST_KEY_USE))
+    return Again(_KEY_PAUSE, "HostKeyChanges")  # while it reads its keys, sshd answers no new connection
 
 
 async def verify_own_host_key(scope: MachineScope) -> StepResult:
