@@ -42,8 +42,17 @@ kind: ClusterConfiguration
 clusterName: demo
 kubernetesVersion: v1.36.3
 imageRepository: registry.k8s.io
+encryptionAlgorithm: ECDSA-P256
 controlPlaneEndpoint: 10.6.0.10:6443
 apiServer: {certSANs: [10.6.0.10, 203.0.113.10]}
+controllerManager:
+  extraArgs:
+  - {name: leader-elect-retry-period, value: 1s}
+  - {name: kube-api-qps, value: '100'}
+  - {name: kube-api-burst, value: '200'}
+scheduler:
+  extraArgs:
+  - {name: leader-elect-retry-period, value: 1s}
 networking: {podSubnet: 10.244.0.0/16, serviceSubnet: 10.96.0.0/12}
 ---
 apiVersion: kubelet.config.k8s.io/v1beta1

@@ -21,6 +21,12 @@ DISCOVERY_FILE = "/etc/brb/discovery.yaml"
 _KUBEADM = "kubeadm.k8s.io/v1beta4"
 Document = dict[str, Any]
 
+# Both ask to lead before the API server lets them, are refused, and ask again after one to two of these (default 2s).
+_LEADER_RETRY = {"leader-elect-retry-period": "1s"}
+# Each of its fifty controllers asks for a token of its own: at the default 20 requests a second no node is let in and no
+# pod made for five seconds.
+_CONTROLLERS_START = {"kube-api-qps": "100", "kube-api-burst": "200"}
+
 
 @dataclass(frozen=True)
 class JoinCredentials:
@@ -100,8 +106,12 @@ def _cluster_configuration(desired: KubernetesDesired, settings: Settings) -> Do
         "clusterName": desired.cluster_name,
         "kubernetesVersion": f"v{desired.kubernetes_version}",
         "imageRepository": settings.image_repository,
+        # A dozen RSA keys take a small machine a second and more, and each handshake with them a millisecond.
+        "encryptionAlgorithm": "ECDSA-P256",
         "controlPlaneEndpoint": f"{desired.api_internal_host}:{desired.api_port}",
         "apiServer": {"certSANs": list(hosts)},
+        "controllerManager": _arguments(_LEADER_RETRY | _CONTROLLERS_START),
+        "scheduler": _arguments(_LEADER_RETRY),
         "networking": {"podSubnet": desired.pod_cidr, "serviceSubnet": desired.service_cidr},
     }
 
@@ -158,6 +168,10 @@ def _node_registration(machine: KubernetesMachine, facts: NodeFacts, settings: S
 
 def _in_container(facts: NodeFacts, settings: Settings) -> bool:
     return facts.in_container or settings.node_profile is NodeProfile.CONTAINER
+
+
+def _arguments(arguments: dict[str, str]) -> Document:
+    return {"extraArgs": [{"name": name, "value": value} for name, value in arguments.items()]}
 
 
 def _local_endpoint(machine: KubernetesMachine) -> Document:
