@@ -23,8 +23,8 @@ Document = dict[str, Any]
 
 # Both ask to lead before the API server lets them, are refused, and ask again after one to two of these (default 2s).
 _LEADER_RETRY = {"leader-elect-retry-period": "1s"}
-# Each of its fifty controllers asks for a token of its own: at the default 20 requests a second no node is let in and no
-# pod made for five seconds.
+# Fifty controllers ask for a token each: at the default 20 requests a second no node is let in, and no pod made, for
+# five seconds.
 _CONTROLLERS_START = {"kube-api-qps": "100", "kube-api-burst": "200"}
 
 
