@@ -5,9 +5,10 @@ mkdir -p /opt/cni/bin /etc/cni/net.d /etc/kubernetes/manifests /etc/containerd/c
     /etc/systemd/system/kubelet.service.d /root/got
 cd /root/got
 
+patient() { curl -fsS --retry 3 --speed-time 10 --speed-limit 1024 "$@"; }
 checked() { # path on the mirror, address of the sum
-    curl -fsS --compressed -o "${1##*/}" "$MIRROR/$1" & got=$!
-    sum=$(curl -fsS "$MIRROR/$2" | cut -d' ' -f1); wait "$got"
+    patient --compressed -o "${1##*/}" "$MIRROR/$1" & got=$!
+    sum=$(patient "$MIRROR/$2" | cut -d' ' -f1); wait "$got"
     [ "$(openssl dgst -sha256 -r "${1##*/}" | cut -d' ' -f1)" = "$sum" ] # much quicker than sha256sum
 }
 program() { checked "$1" "$1.sha256"; install -m 0755 "${1##*/}" /usr/local/bin/"$2"; }

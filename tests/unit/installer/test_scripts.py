@@ -20,9 +20,22 @@ _FUNCTIONS_END = "ensure_commands & commands=$!"
 
 
 class QuietFiles(SimpleHTTPRequestHandler):
-    """Where FILE.gz lies beside FILE, it is sent to whoever accepts gzip."""
+    """Where FILE.gz lies beside FILE, it is sent to whoever accepts gzip.
+
+    FILE.stalls has the first answer stand still after some bytes, until the client is gone.
+    """
 
     def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        stalls = path.with_name(f"{path.name}.stalls")
+        if stalls.exists():
+            stalls.unlink()
+            self.send_response(200)
+            self.send_header("Content-Length", str(path.stat().st_size))
+            self.end_headers()
+            self.wfile.write(path.read_bytes()[:3])
+            self.rfile.read(1)
+            return
         packed = Path(self.translate_path(self.path + ".gz"))
         if packed.exists() and "gzip" in self.headers.get("Accept-Encoding", ""):
             content = packed.read_bytes()
@@ -64,6 +77,7 @@ def install(
     `bare`: on a machine that has neither curl nor wget nor openssl.
     """
     functions = Script(ScriptName.PREPARE).text().split(_FUNCTIONS_END)[0]
+    functions = functions.replace("stalled_seconds=10", "stalled_seconds=1")
     for root in ("/var/lib/brb", "/opt/cni", "/etc/brb", "/etc/cni", "/etc/kubernetes"):
         functions = functions.replace(root, f"{folder}{root}")
     destination = folder / "installed"
@@ -109,6 +123,26 @@ def test_a_program_comes_compressed_where_the_mirror_sends_it_so(mirror: tuple[P
     assert install(tmp_path, "binary", f"{url}/kubelet", compressed="yes") == (0, "Installed thing\n")
     assert (tmp_path / "installed").read_bytes() == b"program"
     assert install(tmp_path / "other", "binary", f"{url}/kubelet")[0] == 42
+
+
+def test_a_download_that_stands_still_is_begun_again(mirror: tuple[Path, str], tmp_path: Path) -> None:
+    folder, url = mirror
+    (folder / "kubelet").write_bytes(b"program")
+    (folder / "kubelet.sha256").write_text(sha256(b"program"))
+    (folder / "kubelet.stalls").touch()
+    assert install(tmp_path, "binary", f"{url}/kubelet") == (0, "Installed thing\n")
+    assert not (folder / "kubelet.stalls").exists()
+    assert (tmp_path / "installed").read_bytes() == b"program"
+
+
+def test_without_curl_and_wget_it_is_a_failure_that_the_installer_repeats(
+    mirror: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, url = mirror
+    (folder / "kubelet").write_bytes(b"program")
+    (folder / "kubelet.sha256").write_text(sha256(b"program"))
+    (folder / "kubelet.stalls").touch()
+    assert install(tmp_path, "binary", f"{url}/kubelet", bare=True) == (41, f"No answer from {url}/kubelet\n")
 
 
 def test_a_program_that_is_there_is_not_downloaded_again(mirror: tuple[Path, str], tmp_path: Path) -> None:

@@ -24,8 +24,14 @@ def render_node_files(settings: Settings, kubernetes_version: str, facts: NodeFa
     }
 
 
+_PULL_STALLED = "20s"
+"""Of a pull that stands still; containerd's own default is five minutes."""
+
+
 def _containerd_config(pause: str, facts: NodeFacts) -> str:
     return f"""version = 3
+[plugins.'io.containerd.cri.v1.images']
+  image_pull_progress_timeout = '{_PULL_STALLED}'
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '{pause}'
 [plugins.'io.containerd.cri.v1.images'.registry]

@@ -19,14 +19,20 @@ case $(uname -m) in
     *) echo "The architecture $(uname -m) is not supported"; exit 1 ;;
 esac
 
+# A connection may be forgotten by a router on its way, and nobody is told: one that stands still this long is given up.
+stalled_seconds=10
+
 fetch() { # url file compressed; yes: what the server sends compressed, a quarter of the bytes, is unpacked on the way
     if command -v curl >/dev/null; then
         encoded=; if [ "${3:-no}" = yes ]; then encoded=--compressed; fi
-        curl $encoded --fail --silent --show-error --location --retry 2 --connect-timeout 10 --output "$2" "$1"
+        curl $encoded --fail --silent --show-error --location --retry 3 --connect-timeout 10 \
+            --speed-time "$stalled_seconds" --speed-limit 1024 --output "$2" "$1"
     elif command -v wget >/dev/null; then
-        wget --quiet --tries=2 --timeout=30 --output-document="$2" "$1"
+        wget --quiet --tries=4 --connect-timeout=10 --read-timeout="$stalled_seconds" --output-document="$2" "$1"
     else
-        python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])' "$1" "$2"
+        python3 -c 'import socket, sys, urllib.request
+socket.setdefaulttimeout(int(sys.argv[3]))
+urllib.request.urlretrieve(sys.argv[1], sys.argv[2])' "$1" "$2" "$stalled_seconds"
     fi
 }
 
