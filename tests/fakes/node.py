@@ -216,21 +216,24 @@ class FakeNodes:
         if target.jump is not None:
             await self.connect(target.jump)
         with self.switch.call(f"ssh connect {target.machine}"):
-            machine = next((machine for machine in self.machines if machine.server_id == target.server_id), None)
-            if machine is None:
-                raise MachineUnreachable(target.machine, "no route to host")
+            machine = self._machine(target)
             machine.connect(target)
             machine.reads_keys = False
             return FakeNode(machine, self.apis, self.switch)
 
     async def renew(self, target: Target) -> Node:
-        machine = next((machine for machine in self.machines if machine.server_id == target.server_id), None)
-        if machine is not None and machine.reads_keys:
+        if self._machine(target).reads_keys:
             raise MachineUnreachable(target.machine, "connection refused")
         return await self.connect(target)
 
     async def forget(self, server_id: str) -> None:
         return None
+
+    def _machine(self, target: Target) -> HealthyNode:
+        for machine in self.machines:
+            if machine.server_id == target.server_id:
+                return machine
+        raise MachineUnreachable(target.machine, "no route to host")
 
 
 class FakeNode:

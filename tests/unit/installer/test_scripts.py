@@ -135,7 +135,7 @@ def test_a_download_that_stands_still_is_begun_again(mirror: tuple[Path, str], t
     assert (tmp_path / "installed").read_bytes() == b"program"
 
 
-def test_without_curl_and_wget_it_is_a_failure_that_the_installer_repeats(
+def test_a_download_that_stands_still_fails_where_nothing_begins_it_again(
     mirror: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, url = mirror

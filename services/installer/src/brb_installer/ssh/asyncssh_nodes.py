@@ -193,7 +193,7 @@ _KEEP = "surrogateescape"
 
 
 def _parse_run(said: str, offset: int) -> RunState:
-    """The exit code on a line of its own, then the output from `offset` bytes on."""
+    """What `attach_command` says of a run that is known."""
     state, _, output = said.partition("\n")
     ended = None if state == "running" else int(state) if state.isdigit() else INTERRUPTED
     return RunState(exit_code=ended, output=output, read_bytes=offset + len(output.encode(errors=_KEEP)))

@@ -9,6 +9,7 @@ import shlex
 BUSY = 75
 UNKNOWN = "unknown\n"
 
+# $1 the run, $2 bytes of its output read before, $3 rounds to wait, $4 their seconds, $5 (of a start) the run's limit
 _PRELUDE = """set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 folder=/run/brb/runs/$1
@@ -59,6 +60,7 @@ def start_command(run_id: str, timeout_seconds: int, wait_seconds: float) -> str
 
 
 def attach_command(run_id: str, offset: int, wait_seconds: float) -> str:
+    """Says UNKNOWN; or the run's exit code, or `running`, on a line, then its output from `offset` bytes on."""
     return _command(_PRELUDE + _ATTACH, run_id, offset, wait_seconds)
 
 
